@@ -25,6 +25,8 @@ export type ErrorCode =
 
 export class GatewayError extends Error {
   readonly code: ErrorCode;
+  /** The change that was asked for may have been made all the same: its outcome is unknown. */
+  readonly maybeExecuted: boolean = false;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,0 +1,141 @@
+/** The HTTP server: what a request meets, in the order in which it meets it. */
+
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { protectedResourceMetadata } from '../identity/challenge.ts';
+import type { TokenVerifier } from '../identity/jwt-verifier.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { McpEndpoint } from '../mcp/endpoint.ts';
+import { createExchange, toAuthInfo } from '../mcp/exchange.ts';
+import { authenticate, authenticateAs } from './authenticate.ts';
+import {
+  allowedHostNames,
+  allowsOrigin,
+  hostGuard,
+  isLoopback,
+  originGuard,
+  refuseRepeatedHeaders,
+  refuseTokenInUrl,
+} from './guards.ts';
+import { healthRoutes, type ReadinessChecks } from './health.ts';
+import { parseBoundedJson } from './json-body.ts';
+
+const BODY_LIMIT_BYTES = 256 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+export const MCP_PATH = '/mcp';
+const METADATA_PATH = '/.well-known/oauth-protected-resource';
+
+export interface HttpOptions {
+  readonly host: string;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  /** Where tokens come from, or the one principal of everybody. */
+  readonly authentication: OAuthAuthentication | { readonly everybodyIs: Principal };
+  readonly endpoint: McpEndpoint;
+  readonly readiness: ReadinessChecks;
+  readonly logger: Logger;
+}
+
+interface OAuthAuthentication {
+  readonly verifier: TokenVerifier;
+  readonly baseUrl: URL;
+  readonly authorizationServers: readonly string[];
+}
+
+export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
+  const { authentication, logger } = options;
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  });
+  parseBoundedJson(app);
+  answerErrorsPlainly(app, logger);
+
+  app.addHook('onRequest', refuseRepeatedHeaders);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  });
+  healthRoutes(app, options.readiness);
+
+  const baseUrl = 'verifier' in authentication ? authentication.baseUrl : undefined;
+  const loopback = isLoopback(options.host);
+  const origins = new Set([...options.allowedOrigins, ...(baseUrl === undefined ? [] : [baseUrl.origin])]);
+
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', hostGuard(allowedHostNames(options.allowedHosts, baseUrl, options.host)));
+    guarded.addHook('onRequest', originGuard(origins, loopback));
+    await guarded.register(cors, {
+      origin: (origin, allow) => allow(null, origin !== undefined && allowsOrigin(origin, origins, loopback)),
+      methods: ['GET', 'POST', 'DELETE'],
+      exposedHeaders: ['www-authenticate', 'mcp-session-id', 'x-request-id'],
+    });
+    if ('verifier' in authentication) metadataRoutes(guarded, authentication);
+    await guarded.register(async (mcp) => mcpRoute(mcp, options));
+  });
+  return app;
+}
+
+/** RFC 9728: at the path-specific place and at the root; `resource` is the URL that clients use. */
+function metadataRoutes(app: FastifyInstance, { baseUrl, authorizationServers }: OAuthAuthentication): void {
+  const document = protectedResourceMetadata({ resource: resourceUrl(baseUrl), authorizationServers });
+  for (const path of [`${METADATA_PATH}${MCP_PATH}`, METADATA_PATH]) app.get(path, async () => document);
+}
+
+export function resourceUrl(baseUrl: URL): string {
+  return new URL(`${baseUrl.pathname.replace(/\/$/, '')}${MCP_PATH}`, baseUrl).href;
+}
+
+function mcpRoute(app: FastifyInstance, { authentication, endpoint, logger }: HttpOptions): void {
+  app.addHook('onRequest', refuseTokenInUrl);
+  app.addHook(
+    'onRequest',
+    'verifier' in authentication
+      ? authenticate(authentication.verifier, new URL(`${METADATA_PATH}${MCP_PATH}`, authentication.baseUrl).href)
+      : authenticateAs(authentication.everybodyIs),
+  );
+  const handle = toNodeHandler(endpoint, { onerror: (err) => logger.error({ err }, 'an MCP exchange failed') });
+
+  app.route({
+    method: ['GET', 'POST', 'DELETE'],
+    url: MCP_PATH,
+    handler: async (request, reply) => {
+      const { principal } = request;
+      if (principal === undefined) throw new Error('a request passed authentication without a principal');
+      const exchange = createExchange(principal, request.id, request.ip);
+      reply.hijack();
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) reply.raw.setHeader(name, value);
+      }
+      await handle(Object.assign(request.raw, { auth: toAuthInfo(exchange) }), reply.raw, request.body);
+    },
+  });
+}
+
+/** Nothing of an error but what its status says; the log has the rest under the request id. */
+function answerErrorsPlainly(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler<Error & { statusCode?: number }>(async (error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) logger.error({ err: error, request_id: request.id }, 'a request failed');
+    const message = status >= 500 ? `The gateway failed (request ${request.id}).` : error.message;
+    return reply
+      .code(status)
+      .send({ jsonrpc: '2.0', error: { code: status === 400 ? -32700 : -32000, message }, id: null });
+  });
+  app.setNotFoundHandler(async (_request, reply) =>
+    reply.code(404).send({ error: 'not_found', message: 'Nothing is here. MCP is at /mcp.' }),
+  );
+}

@@ -1,0 +1,57 @@
+/**
+ * The bearer token becomes a principal, or the request ends here with the challenge that leads a client to the
+ * login (RFC 6750 §3, RFC 9728 §5.1). Why a token was refused stays in the log.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bearerChallenge } from '../identity/challenge.ts';
+import { TokenError, type TokenVerifier } from '../identity/jwt-verifier.ts';
+import type { Principal } from '../identity/principal.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal?: Principal;
+  }
+}
+
+export function authenticate(verifier: TokenVerifier, resourceMetadata: string) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { authorization } = request.headers;
+    if (authorization === undefined) return challenge(reply, bearerChallenge({ resourceMetadata }));
+
+    const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
+    if (token === undefined) {
+      return challenge(reply, bearerChallenge({ resourceMetadata, error: 'invalid_token' }));
+    }
+    try {
+      request.principal = await verifier.verify(token);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      request.log.info({ reason: error.reason, src_ip: request.ip }, 'a token was refused');
+      if (error.reason === 'keys_unavailable') return unavailable(reply);
+      return challenge(reply, bearerChallenge({ resourceMetadata, error: 'invalid_token' }));
+    }
+  };
+}
+
+/** Without OAuth there is one principal for everybody. */
+export function authenticateAs(principal: Principal) {
+  return async (request: FastifyRequest): Promise<void> => {
+    request.principal = principal;
+  };
+}
+
+async function challenge(reply: FastifyReply, value: string): Promise<void> {
+  await reply
+    .code(401)
+    .header('www-authenticate', value)
+    .header('cache-control', 'no-store')
+    .send({ error: 'unauthorized', message: 'Log in first: this gateway needs a valid access token.' });
+}
+
+async function unavailable(reply: FastifyReply): Promise<void> {
+  await reply
+    .code(503)
+    .header('retry-after', '10')
+    .header('cache-control', 'no-store')
+    .send({ error: 'temporarily_unavailable', message: 'The keys of the identity provider cannot be read just now.' });
+}

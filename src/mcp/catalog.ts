@@ -1,0 +1,116 @@
+/**
+ * What the gateway can list: every tool and resource as the protocol shows it, converted once at start, and cut
+ * to what a level may see once per level. A list is never built for a single request.
+ */
+import type { Resource as ListedResource, ListToolsResult } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import type { PermissionLevel } from '../policy/levels.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Resource, ResourceTemplate } from '../resources/resource.ts';
+import type { Tool } from '../tools/tool.ts';
+
+type ListedTool = ListToolsResult['tools'][number];
+type Subject = { readonly groups: readonly string[] };
+
+export interface Catalog {
+  tools(subject: Subject): { tools: ListedTool[] };
+  resources(subject: Subject): { resources: ListedResource[] };
+  resourceTemplates(subject: Subject): { resourceTemplates: ListedTemplate[] };
+  /** A tool by its name or one of its aliases. */
+  tool(name: string): Tool | undefined;
+}
+
+interface ListedTemplate {
+  uriTemplate: string;
+  name: string;
+  title: string;
+  description: string;
+  mimeType: string;
+}
+
+interface CatalogOptions {
+  readonly tools: readonly Tool[];
+  readonly resources: readonly Resource[];
+  readonly templates: readonly ResourceTemplate[];
+  readonly policy: Policy;
+}
+
+export function createCatalog({ tools, resources, templates, policy }: CatalogOptions): Catalog {
+  const byName = new Map(tools.flatMap((tool) => [tool.name, ...(tool.aliases ?? [])].map((name) => [name, tool])));
+  const listed = tools.map((tool) => ({ action: toolAction(tool), item: listTool(tool) }));
+  const listedResources = resources.map((resource) => ({
+    action: resourceAction(resource),
+    item: listResource(resource),
+  }));
+  const listedTemplates = templates.map((template) => ({
+    action: resourceAction(template),
+    item: listTemplate(template),
+  }));
+
+  const perLevel = <T>(entries: readonly Entry<T>[]) => {
+    const lists = new Map<PermissionLevel | undefined, T[]>();
+    return (subject: Subject): T[] => {
+      const level = policy.highestLevel(subject.groups);
+      let list = lists.get(level);
+      if (list === undefined) {
+        list = entries.filter(({ action }) => policy.decide(subject, action).allowed).map(({ item }) => item);
+        lists.set(level, list);
+      }
+      return list;
+    };
+  };
+  const toolsOf = perLevel(listed);
+  const resourcesOf = perLevel(listedResources);
+  const templatesOf = perLevel(listedTemplates);
+
+  return {
+    tools: (subject) => ({ tools: toolsOf(subject) }),
+    resources: (subject) => ({ resources: resourcesOf(subject) }),
+    resourceTemplates: (subject) => ({ resourceTemplates: templatesOf(subject) }),
+    tool: (name) => byName.get(name),
+  };
+}
+
+interface Entry<T> {
+  readonly action: { readonly kind: 'tool' | 'resource'; readonly name: string; readonly level: PermissionLevel };
+  readonly item: T;
+}
+
+function toolAction({ name, permission }: Tool): Entry<unknown>['action'] {
+  return { kind: 'tool', name, level: permission };
+}
+
+export function resourceAction(resource: Resource | ResourceTemplate): Entry<unknown>['action'] {
+  const name = 'uri' in resource ? resource.uri : resource.uriTemplate;
+  return { kind: 'resource', name, level: resource.permission };
+}
+
+export function listTool(tool: Tool): ListedTool {
+  const read = tool.effect === 'read';
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: jsonSchema(tool.input, 'input'),
+    outputSchema: jsonSchema(tool.output, 'output'),
+    annotations: {
+      readOnlyHint: read,
+      destructiveHint: tool.destructive ?? tool.effect === 'delete',
+      idempotentHint: read || (tool.idempotent ?? false),
+      openWorldHint: false,
+    },
+  };
+}
+
+function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): ListedTool['inputSchema'] {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest as ListedTool['inputSchema'];
+}
+
+function listResource({ uri, name, title, description }: Resource): ListedResource {
+  return { uri, name, title, description, mimeType: 'application/json' };
+}
+
+function listTemplate({ uriTemplate, name, title, description }: ResourceTemplate): ListedTemplate {
+  return { uriTemplate, name, title, description, mimeType: 'application/json' };
+}

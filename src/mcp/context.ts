@@ -1,0 +1,80 @@
+/** What a handler gets to work with, made from the call it serves. */
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { GatewayContext, ServerContext, Tool } from '../tools/tool.ts';
+import { callFields } from './audit-entry.ts';
+import type { Call } from './call.ts';
+import { plainText } from './plain-text.ts';
+
+/** The managed servers, as the tools know them: `mcp/` itself never speaks to vSphere. */
+export type ManagedServersOfTools = GatewayContext['servers'];
+type Vsphere = ServerContext['vsphere'];
+
+export interface ContextOptions {
+  readonly tools: readonly Tool[];
+  readonly policy: Policy;
+  readonly audit: AuditLog;
+  readonly servers: ManagedServersOfTools;
+  readonly logger: Logger;
+}
+
+export function gatewayContext(call: Call, { tools, policy, servers, logger }: ContextOptions): GatewayContext {
+  const { user, sub, iss, groups, clientId } = call.principal;
+  return {
+    caller: { user, sub, iss, groups, clientId },
+    policy,
+    tools,
+    servers,
+    logger,
+    signal: call.deadline ?? call.signal,
+    requestId: call.requestId,
+    progress: progressOf(call),
+  };
+}
+
+export function serverContext(call: Call, vsphere: Vsphere, options: ContextOptions): ServerContext {
+  const { audit, logger } = options;
+  const gateway = gatewayContext(call, options);
+  const name = (target: { type: string; id: string; name: string; path: string }) => {
+    call.target = { type: target.type, id: target.id, name: target.name, path: target.path };
+  };
+
+  return {
+    ...gateway,
+    vsphere,
+    reading: name,
+    async acting(target) {
+      name(target);
+      const message = `${call.principal.user}: ${call.tool.name} via mcvsphere, request ${call.requestId}`;
+      call.vcenterEvent = await vsphere.logUserEvent(target.ref, plainText(message, 512));
+    },
+    async follow(task) {
+      call.vcenterTask = task.value;
+      const id = task.value;
+      await audit.append({ event: 'TASK_STARTED', ...callFields(call) }).catch((err: unknown) => {
+        logger.error({ err, request_id: call.requestId, task: id }, 'a started task could not be recorded');
+      });
+      const ended = vsphere.tasks.wait(task, { onProgress: gateway.progress });
+      if (call.input?.wait === false) {
+        call.background = ended;
+        return { task: { id, state: 'running' } };
+      }
+      const { result } = await ended;
+      return { task: { id, state: 'success' }, result };
+    },
+  };
+}
+
+/** Progress only ever rises, as the protocol asks, and a repeated percentage is not sent again. */
+function progressOf(call: Call): GatewayContext['progress'] {
+  const notify = call.notifyProgress;
+  if (notify === undefined) return () => {};
+  let last = -1;
+  return (percent, message) => {
+    const progress = Math.max(0, Math.min(100, percent ?? last + 0.01));
+    if (progress <= last) return;
+    last = progress;
+    notify(progress, plainText(message, 200));
+  };
+}

@@ -1,0 +1,33 @@
+import { abortError } from '../lib/errors.ts';
+import type { Call, Output, Stage } from './call.ts';
+import { type ContextOptions, gatewayContext, serverContext } from './context.ts';
+
+/** Runs the tool's handler, on the managed server that the call names. */
+export function handle(options: ContextOptions): Stage {
+  return (call) => {
+    const work = run(call, options);
+    return call.tool.effect === 'read' ? orAborted(work, call.deadline ?? call.signal) : work;
+  };
+}
+
+async function run(call: Call, options: ContextOptions): Promise<Output> {
+  const { tool, input = {} } = call;
+  if (tool.scope === 'gateway') return tool.handler(input, gatewayContext(call, options));
+
+  const wanted = input.host as string | undefined;
+  call.server = wanted ?? options.servers.list()[0]?.name ?? '';
+  const server = await options.servers.get(wanted);
+  call.server = server.name;
+  const vsphere = server.forCall({ operationId: call.requestId, signal: call.deadline ?? call.signal });
+  return tool.handler(input, serverContext(call, vsphere, options));
+}
+
+/** The caller of a reading tool has its answer at the deadline, whatever the handler still waits for. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(abortError(signal));
+    if (signal.aborted) aborted();
+    signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}

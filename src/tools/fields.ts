@@ -1,0 +1,26 @@
+/** The arguments and results that many tools share, so that one thing has one name and one shape everywhere. */
+import { z } from 'zod';
+import type { InventoryObject } from '../vsphere/inventory.ts';
+
+/** Names in vSphere have at most 80 characters; paths and ids are told apart by the inventory. */
+const objectName = z.string().min(1).max(2048);
+
+export const vmName = objectName.describe('VM: name, inventory path (/DC/vm/folder/name) or id (vm-42).');
+export const hostName = objectName
+  .optional()
+  .describe('ESXi host: name, path or id. Needed where the server manages several.');
+export const datastoreName = objectName.describe('Datastore: name, path or id.');
+export const networkName = objectName.describe('Network or distributed port group: name, path or id.');
+export const newName = z.string().min(1).max(80);
+
+export const limit = z.int().min(1).max(1000).default(200).describe('Most items to return.');
+export const cursor = z.string().max(200).optional().describe('next_cursor of the page before.');
+
+/** How a result names the object it is about. */
+export const objectRef = z.object({ name: z.string(), path: z.string(), id: z.string() });
+
+export function toObjectRef({ name, path, id }: InventoryObject): z.output<typeof objectRef> {
+  return { name, path, id };
+}
+
+export const powerState = z.string().describe('poweredOn, poweredOff or suspended');
