@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Secret } from '../lib/secret.ts';
 
-const SECRET = 'mcvsphere/secret';
+/** JSON Schema's own word for a value that is given and never shown again. */
+const SECRET = 'writeOnly';
 
 /**
  * A string argument that must never be seen again: it parses to a `Secret`, and its name is known to the

@@ -1,0 +1,196 @@
+/** The composition root: the only place that constructs and wires. */
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
+import type { Config } from './config/config.ts';
+import { createHttpApp, MCP_PATH } from './http/app.ts';
+import type { ReadinessChecks } from './http/health.ts';
+import { createJwtVerifier, type TokenVerifier } from './identity/jwt-verifier.ts';
+import { createLazyVerifier } from './identity/lazy-verifier.ts';
+import { stdioPrincipal, unauthenticatedPrincipal } from './identity/local-principal.ts';
+import { bounded } from './lib/bounded.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
+import type { Logger } from './lib/logger.ts';
+import { VERSION } from './lib/version.ts';
+import { createCatalog } from './mcp/catalog.ts';
+import { createHttpEndpoint, openStdioEndpoint } from './mcp/endpoint.ts';
+import { createExchange } from './mcp/exchange.ts';
+import { createPipeline } from './mcp/pipeline.ts';
+import { createResourceReader } from './mcp/resource-reader.ts';
+import type { GatewayServerOptions } from './mcp/server.ts';
+import { discoverProvider } from './oauth/discovery.ts';
+import { DEFAULT_GROUPS } from './policy/groups.ts';
+import { createPolicy, type Policy } from './policy/policy.ts';
+import { parsePolicyFile } from './policy/policy-file.ts';
+import { resources, resourceTemplates } from './resources/index.ts';
+import { tools } from './tools/index.ts';
+import { createManagedServers, type ManagedServers } from './vsphere/managed-servers.ts';
+import { reachability } from './vsphere/reachability.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+export interface RunningApp {
+  /** Where MCP clients connect; absent on stdio. */
+  readonly url?: string;
+  /** Resolves when the client of a stdio connection has gone; never on HTTP. */
+  readonly closed: Promise<void>;
+  /** Finishes the calls under way, writes their outcomes, logs out. */
+  close(): Promise<void>;
+}
+
+/** What both transports serve. */
+interface Gateway extends GatewayServerOptions {
+  readonly servers: ManagedServers;
+}
+
+/** A door of the gateway: HTTP or stdio. */
+interface Door {
+  readonly url?: string;
+  readonly closed: Promise<void>;
+  /** Takes no new calls. */
+  shut(): Promise<void>;
+}
+
+export async function startApp({ config, logger, clock = systemClock }: AppOptions): Promise<RunningApp> {
+  const policy = await createPolicyOf(config);
+  const servers = createManagedServers({ servers: config.servers, clock, logger });
+  const audit = await openAuditLog({
+    ...config.audit,
+    version: VERSION,
+    clock,
+    logger,
+    ...(config.transport === 'stdio' ? {} : { checkpointStream: process.stdout }),
+    resolveTask: taskResolver(servers),
+  });
+  const gateway = createGateway({ policy, servers, audit, clock, logger });
+  const door =
+    config.transport === 'stdio' ? openStdio(gateway, config) : await openHttp(gateway, { config, clock, logger });
+  // Reached before the first caller asks; a server that is down stops neither the start nor the others.
+  void servers.get().catch((err: unknown) => logger.warn({ err }, 'the default server cannot be reached yet'));
+  logger.info(banner(config, policy, servers, door.url), 'mcvsphere is up');
+
+  let closing: Promise<void> | undefined;
+  return {
+    ...(door.url === undefined ? {} : { url: door.url }),
+    closed: door.closed,
+    close() {
+      closing ??= close(gateway, door, config.shutdownTimeoutMs, logger);
+      return closing;
+    },
+  };
+}
+
+/** The policy of a configuration, also for the commands that print it. */
+export async function createPolicyOf(config: Pick<Config, 'policyFile'>): Promise<Policy> {
+  if (config.policyFile === undefined) return createPolicy({ groupLevels: DEFAULT_GROUPS });
+  const text = await readFile(config.policyFile, 'utf8');
+  const known = tools.map(({ name, aliases = [], permission }) => ({ name, aliases, level: permission }));
+  return createPolicy(parsePolicyFile(text, config.policyFile, known));
+}
+
+/** Finds the provider and its keys; used at start and by `doctor`. */
+export async function createVerifier(oauth: NonNullable<Config['oauth']>, clock: Clock, logger: Logger) {
+  const { issuer, jwksUri } = await discoverProvider({ issuer: oauth.issuer, allowInsecure: oauth.allowInsecure });
+  return createJwtVerifier({ ...oauth, issuer, jwksUri, clock, logger });
+}
+
+interface GatewayParts {
+  readonly policy: Policy;
+  readonly servers: ManagedServers;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+function createGateway(parts: GatewayParts): Gateway {
+  const catalog = createCatalog({ tools, resources, templates: resourceTemplates, policy: parts.policy });
+  const pipeline = createPipeline({ tools, ...parts });
+  const readResource = createResourceReader({ resources, templates: resourceTemplates, ...parts });
+  return { version: VERSION, catalog, pipeline, readResource, ...parts };
+}
+
+function openStdio(gateway: Gateway, config: Config): Door {
+  const exchange = createExchange(stdioPrincipal(config.stdioGroups));
+  const { closed, close } = openStdioEndpoint(gateway, exchange);
+  return { closed, shut: close };
+}
+
+async function openHttp(
+  gateway: Gateway,
+  { config, clock, logger }: { config: Config; clock: Clock; logger: Logger },
+): Promise<Door> {
+  const { oauth, http } = config;
+  const endpoint = createHttpEndpoint(gateway);
+  const verifier = oauth && createLazyVerifier({ load: () => createVerifier(oauth, clock, logger), clock, logger });
+  const app = await createHttpApp({
+    ...http,
+    authentication:
+      oauth && verifier
+        ? { verifier, baseUrl: new URL(oauth.baseUrl), authorizationServers: [oauth.issuer] }
+        : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
+    endpoint,
+    readiness: readinessOf(gateway, verifier, clock),
+    logger,
+  });
+  await app.listen({ host: http.host, port: http.port });
+  const { address, port, family } = app.server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${MCP_PATH}`,
+    closed: new Promise(() => {}),
+    async shut() {
+      const closed = app.close();
+      await gateway.pipeline.idle();
+      await endpoint.close();
+      app.server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function readinessOf(gateway: Gateway, verifier: TokenVerifier | undefined, clock: Clock): ReadinessChecks {
+  return {
+    audit: async () => gateway.audit.health().writable,
+    vsphere: reachability(gateway.servers, clock),
+    ...(verifier === undefined ? {} : { keys: () => verifier.ready() }),
+  };
+}
+
+/** What became of a task whose call died with an earlier process. */
+function taskResolver(servers: ManagedServers) {
+  return async (server: string, taskId: string) => {
+    const vsphere = await servers.get(server);
+    const call = vsphere.forCall({ operationId: `recovery-${taskId}`, signal: AbortSignal.timeout(30_000) });
+    const info = await call.tasks.info(taskId);
+    if (info.state === 'success') return { state: 'success' as const };
+    if (info.state === 'error') return { state: 'error' as const, error: info.error?.localizedMessage };
+    return undefined;
+  };
+}
+
+function banner(config: Config, policy: Policy, servers: ManagedServers, url: string | undefined) {
+  return {
+    version: VERSION,
+    transport: config.transport,
+    address: url,
+    oauth: config.oauth ? `on, tokens of ${config.oauth.issuer}` : 'off',
+    rbac: config.policyFile ? `on, by ${config.policyFile}` : `on, by the ${policy.groups().length} default groups`,
+    everybody_has: config.oauth ? undefined : everybody(config),
+    managed_servers: servers.list().map(({ name, kind }) => `${name} (${kind})`),
+    audit: config.audit.file,
+  };
+}
+
+function everybody(config: Config): readonly string[] {
+  return config.transport === 'stdio' ? config.stdioGroups : config.http.unauthenticatedGroups;
+}
+
+async function close(gateway: Gateway, door: Door, timeoutMs: number, logger: Logger): Promise<void> {
+  const finished = await bounded(Promise.all([door.shut(), gateway.pipeline.idle()]), timeoutMs);
+  if (!finished) logger.warn('calls were still under way at the end of the shutdown time; their intents stay open');
+  await gateway.audit.close();
+  await gateway.servers.close();
+}

@@ -1,0 +1,43 @@
+/** `mcvsphere serve`: the gateway itself. */
+import { Command } from 'commander';
+import { type RunningApp, startApp } from '../app.ts';
+import { createLogger } from '../lib/logger.ts';
+import { configOrExit } from './configuration.ts';
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('Serve MCP over HTTP, or over standard input and output with MCP_TRANSPORT=stdio.')
+    .action(serve);
+}
+
+async function serve(): Promise<void> {
+  const { config, warnings } = await configOrExit();
+  const logger = createLogger(config.logLevel);
+  for (const warning of warnings) logger.warn(warning);
+  let app: RunningApp;
+  try {
+    app = await startApp({ config, logger });
+  } catch (err) {
+    logger.fatal({ err }, `mcvsphere cannot start: ${err instanceof Error ? err.message : String(err)}`);
+    process.exitCode = 1;
+    return;
+  }
+  await Promise.race([app.closed, stopSignal()]);
+  logger.info('shutting down: calls under way are finished first');
+  await app.close();
+  process.exit(process.exitCode ?? 0);
+}
+
+/** The first signal asks; a second one no longer waits. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = () => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}
