@@ -5,9 +5,9 @@ import { DEFAULT_GROUPS } from './groups.ts';
 import { parsePolicyFile } from './policy-file.ts';
 
 const tools = [
-  { name: 'list_vms', permission: 'READ_ONLY' },
-  { name: 'power_off', aliases: ['power_off_vm'], permission: 'POWER_OPS' },
-  { name: 'delete_vm', permission: 'VM_LIFECYCLE' },
+  { name: 'list_vms', level: 'READ_ONLY' },
+  { name: 'power_off', aliases: ['power_off_vm'], level: 'POWER_OPS' },
+  { name: 'delete_vm', level: 'VM_LIFECYCLE' },
 ] as const;
 const parse = (text: string) => parsePolicyFile(text, 'policy.yaml', tools);
 

@@ -29,7 +29,7 @@ const SECTIONS = ['groups', 'tools'];
 export interface KnownTool {
   readonly name: string;
   readonly aliases?: readonly string[];
-  readonly permission: PermissionLevel;
+  readonly level: PermissionLevel;
 }
 
 export interface PolicyFile {
@@ -134,8 +134,8 @@ function readTools(
       report(key, `There is no tool ${quote(name)}${guess(name, known.keys())}.`);
     } else if (toolLevels.has(tool.name)) {
       report(key, `${quote(name)} is the tool ${tool.name}, which stands in this file already.`);
-    } else if (!includesLevel(level, tool.permission)) {
-      report(key, `${name} needs ${tool.permission}; a policy file may raise that and not lower it to ${level}.`);
+    } else if (!includesLevel(level, tool.level)) {
+      report(key, `${name} needs ${tool.level}; a policy file may raise that and not lower it to ${level}.`);
     } else {
       toolLevels.set(tool.name, level);
     }
