@@ -43,10 +43,12 @@ export interface Inventory {
   describeAll(refs: readonly ManagedObjectReference[]): Promise<Map<string, InventoryObject>>;
   /** Paths of many, by `ref.value`; objects that are gone are left out. */
   paths(refs: readonly ManagedObjectReference[]): Promise<Map<string, string>>;
+  /** The datacenter that an object is in; undefined for what is in none. */
+  datacenterOf(ref: ManagedObjectReference): Promise<InventoryObject | undefined>;
   /** Every object of a kind, in any order; `within` limits it to what is below a folder, pool, host or cluster. */
   list(kind: InventoryKind, options?: { readonly within?: ManagedObjectReference }): Promise<InventoryObject[]>;
   /** The ESXi host that is meant: the named one, or the only one; else an error that lists the hosts. */
   host(name?: string): Promise<InventoryObject>;
-  /** The resource pool that is meant: the named one, or the only root pool; else an error that lists the pools. */
+  /** The resource pool that is meant: the named one, or the only one there is; else an error that lists the pools. */
   resourcePool(name?: string): Promise<InventoryObject>;
 }

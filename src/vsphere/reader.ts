@@ -1,5 +1,5 @@
 /** Typed calls and bulk property reads: what everything that vSphere means is built on. */
-import type { AboutInfo, ManagedObjects, Methods, ServiceContent } from '../vim25/generated/types.ts';
+import type { AboutInfo, ManagedObjects, Methods, PropertyFilterSpec, ServiceContent } from '../vim25/generated/types.ts';
 import type { PropertyAt, PropertyPath } from '../vim25/property-path.ts';
 import type { ManagedObjectReference } from './references.ts';
 
@@ -14,6 +14,12 @@ export interface ObjectProperties<T extends ManagedObjectType = ManagedObjectTyp
   readonly missing: ReadonlyMap<string, string>;
 }
 
+/** One vim25 method, as it is on the wire. */
+export type CallMethod = <M extends keyof Methods>(
+  method: M,
+  request: Methods[M]['request'],
+) => Promise<Methods[M]['response']>;
+
 export interface Reader {
   /** The managed server's name. */
   readonly server: string;
@@ -21,8 +27,11 @@ export interface Reader {
   readonly about: AboutInfo;
   readonly content: ServiceContent;
   readonly signal: AbortSignal;
-  /** One vim25 method, as it is on the wire. */
-  call<M extends keyof Methods>(method: M, request: Methods[M]['request']): Promise<Methods[M]['response']>;
+  readonly call: CallMethod;
+  /** All that the filters select, through all pages; what most callers want is `read` or `readAll`. */
+  retrieve(filters: readonly PropertyFilterSpec[]): Promise<ObjectProperties[]>;
+  /** The kept view of every object of these types. A view that is gone is made anew and `use` called once more. */
+  withView<R>(types: readonly string[], use: (view: ManagedObjectReference) => Promise<R>): Promise<R>;
   /** The given objects' properties in one retrieve; objects that are gone are left out. */
   read<T extends ManagedObjectType, const P extends PathOf<T>>(
     type: T,

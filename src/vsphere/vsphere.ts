@@ -2,6 +2,7 @@
 import type { AboutInfo } from '../vim25/generated/types.ts';
 import type { Inventory } from './inventory.ts';
 import type { Placement } from './placement.ts';
+import type { PropertyWatcher } from './property-watcher.ts';
 import type { Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import type { Tasks } from './tasks.ts';
@@ -25,6 +26,8 @@ export interface VsphereCall extends Reader {
   readonly inventory: Inventory;
   readonly tasks: Tasks;
   readonly defaults: Placement;
+  /** Tells of an object's properties now and of each change, until the returned function is called. */
+  readonly watch: PropertyWatcher['watch'];
   /** UNSUPPORTED with one sentence when the server is a lone ESXi host. */
   requireVcenter(tool: string): void;
   /** Leaves a user event on an object; never rejects. */

@@ -1,0 +1,54 @@
+/**
+ * Names as people write them and as vSphere stores them. vSphere escapes `%`, `/` and `\` in the names of
+ * managed entities as `%25`, `%2f` and `%5c`, in either case, and nothing else (vSphere API, ManagedEntity.name).
+ */
+
+const ESCAPED = /%(25|2f|5c)/gi;
+const SHOWN_LENGTH = 120;
+
+/** A stored name as a person reads it. */
+export function decodeName(stored: string): string {
+  return stored.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** A person's name as vSphere stores it. */
+export function encodeName(name: string): string {
+  return name.replace(/[%/\\]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+}
+
+/**
+ * A person's name as an argument of a call that creates or renames. vSphere escapes slashes itself, but takes a
+ * `%` that could begin an escape for one, so that one must be escaped here (VirtualMachineConfigSpec.name).
+ */
+export function nameForWriting(name: string): string {
+  return name.replaceAll('%', '%25');
+}
+
+/** A decoded name as one segment of a shown path: only what would be misread when the path is parsed is escaped. */
+export function toPathSegment(name: string): string {
+  return name.replace(/%(?=25|2f|5c)/gi, '%25').replaceAll('/', '%2f');
+}
+
+/** The decoded names that a path consists of. Empty segments are dropped. */
+export function parsePath(path: string): string[] {
+  return path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeName);
+}
+
+/** The path of decoded names, as it is shown. */
+export function formatPath(names: readonly string[]): string {
+  return `/${names.map(toPathSegment).join('/')}`;
+}
+
+/** A name fit for a sentence: vSphere lets names hold control and direction-changing characters. */
+export function quoted(name: string): string {
+  return `"${shown(name)}"`;
+}
+
+/** Like `quoted`, without the quotes. */
+export function shown(text: string, length = SHOWN_LENGTH): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim();
+  return plain.length > length ? `${plain.slice(0, length)}…` : plain;
+}

@@ -1,0 +1,179 @@
+/** Chooses where new things go on a server, and remembers the choice for all calls. */
+import { ancestorsOf, readUpwards } from './ancestry.ts';
+import { ObjectNotFoundError } from './errors.ts';
+import type { Inventory, InventoryKind, InventoryObject } from './inventory.ts';
+import { isOfKind, nounOf } from './kinds.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Placement, PlacementPreferences } from './placement.ts';
+import type { Reader } from './reader.ts';
+import { type ManagedObjectReference, sameRef } from './references.ts';
+
+type Slot = keyof Placement;
+
+/** What was chosen on a server, shared by its calls. */
+export interface PlacementChoices {
+  readonly chosen: Map<Slot, InventoryObject>;
+  readonly preferences: PlacementPreferences;
+  readonly logger: Logger;
+}
+
+interface Options {
+  readonly reader: Reader;
+  readonly inventory: Inventory;
+  readonly choices: PlacementChoices;
+}
+
+/** By convention the network that vSphere itself makes first. */
+const USUAL_NETWORK = 'VM Network';
+
+export function createPlacement({ reader, inventory, choices }: Options): Placement {
+  const { preferences } = choices;
+
+  const placement: Placement = {
+    datacenter: () =>
+      remembered('datacenter', async () => {
+        if (preferences.datacenter !== undefined) return inventory.find('Datacenter', preferences.datacenter);
+        if (preferences.cluster !== undefined) {
+          const cluster = await inventory.find('ComputeResource', preferences.cluster);
+          const datacenter = await inventory.datacenterOf(cluster.ref);
+          if (datacenter !== undefined) return datacenter;
+        }
+        return first('Datacenter', await inventory.list('Datacenter'));
+      }),
+
+    computeResource: () =>
+      remembered('computeResource', async () => {
+        const { ref: within } = await placement.datacenter();
+        if (preferences.cluster !== undefined) {
+          return configured('ComputeResource', preferences.cluster, await inventory.list('ComputeResource', { within }));
+        }
+        const all = await inventory.list('ComputeResource', { within });
+        const clusters = all.filter(({ type }) => type === 'ClusterComputeResource');
+        return first('ComputeResource', clusters.length > 0 ? clusters : all);
+      }),
+
+    datastore: () =>
+      remembered('datastore', async () => {
+        if (preferences.datastore !== undefined) {
+          const { ref: within } = await placement.datacenter();
+          return configured('Datastore', preferences.datastore, await inventory.list('Datastore', { within }));
+        }
+        return inventory.describe(await roomiest(reader, (await placement.computeResource()).ref));
+      }),
+
+    network: () =>
+      remembered('network', async () => {
+        const usable = await networksOf(reader, inventory, (await placement.computeResource()).ref);
+        if (preferences.network !== undefined) return configured('Network', preferences.network, usable);
+        return usable.find(({ name }) => name === USUAL_NETWORK) ?? first('Network', usable);
+      }),
+
+    resourcePool: () =>
+      remembered('resourcePool', async () =>
+        inventory.describe(await rootPoolOf(reader, (await placement.computeResource()).ref)),
+      ),
+
+    vmFolder: () =>
+      remembered('vmFolder', async () =>
+        inventory.describe(await vmFolderOf(reader, (await placement.datacenter()).ref)),
+      ),
+  };
+  return placement;
+
+  /** What was chosen before, unless it is gone; else a new choice. */
+  async function remembered(slot: Slot, choose: () => Promise<InventoryObject>): Promise<InventoryObject> {
+    const before = choices.chosen.get(slot);
+    if (before !== undefined && (await exists(reader, before.ref))) return before;
+    const object = await choose();
+    choices.chosen.set(slot, object);
+    if (!sameRef(object.ref, before?.ref)) {
+      choices.logger.info({ server: reader.server, [slot]: object.path, id: object.id }, `default ${slot} chosen`);
+    }
+    return object;
+  }
+}
+
+async function exists(reader: Reader, ref: ManagedObjectReference): Promise<boolean> {
+  const found = await reader.retrieve([
+    { propSet: [{ type: 'ManagedEntity', pathSet: ['name'] }], objectSet: [{ obj: ref, skip: false }] },
+  ]);
+  return found.length > 0;
+}
+
+/** The first in the order of their paths, which does not change while the inventory does not. */
+function first(kind: InventoryKind, objects: readonly InventoryObject[]): InventoryObject {
+  const [object] = [...objects].sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (object === undefined) throw new ObjectNotFoundError(`There is no ${nounOf(kind)} to place anything on.`);
+  return object;
+}
+
+/** The configured object, which must be among those that can be used. */
+function configured(kind: InventoryKind, wanted: string, usable: readonly InventoryObject[]): InventoryObject {
+  const fitting = usable.filter(({ name, path, id }) => [name, path, id].includes(wanted));
+  if (fitting.length === 1) return fitting[0]!;
+  const problem = fitting.length === 0 ? 'is not there' : 'is not the only one of that name';
+  throw new ObjectNotFoundError(`The configured default ${nounOf(kind)} ${problem}: name another one in the call.`);
+}
+
+/** The datastore with the most free space among those that can be written to. */
+export async function roomiest(reader: Reader, computeResource: ManagedObjectReference): Promise<ManagedObjectReference> {
+  const { props } = await reader.readOne('ComputeResource', computeResource, ['datastore']);
+  const datastores = await reader.read('Datastore', props.datastore ?? [], ['summary']);
+  const usable = datastores
+    .filter(({ props: { summary } }) => summary?.accessible === true && inService(summary.maintenanceMode))
+    .sort((a, b) => (b.props.summary?.freeSpace ?? 0) - (a.props.summary?.freeSpace ?? 0));
+  if (usable[0] === undefined) throw new ObjectNotFoundError('There is no datastore that can be written to.');
+  return usable[0].ref;
+}
+
+function inService(maintenanceMode: string | undefined): boolean {
+  return maintenanceMode === undefined || maintenanceMode === '' || maintenanceMode === 'normal';
+}
+
+/** The networks that VMs of a compute resource can be connected to, uplinks left out. */
+export async function networksOf(
+  reader: Reader,
+  inventory: Inventory,
+  computeResource: ManagedObjectReference,
+): Promise<InventoryObject[]> {
+  const { props } = await reader.readOne('ComputeResource', computeResource, ['network']);
+  const refs = props.network ?? [];
+  const uplinks = await uplinksOf(reader, refs.filter(({ type }) => type === 'DistributedVirtualPortgroup'));
+  const objects = await inventory.describeAll(refs.filter(({ value }) => !uplinks.has(value)));
+  return [...objects.values()].filter(({ type }) => isOfKind(type, 'Network'));
+}
+
+/** Uplink port groups carry the switch's own links; a VM cannot use one. */
+async function uplinksOf(reader: Reader, portgroups: readonly ManagedObjectReference[]): Promise<Set<string>> {
+  const groups = await reader.read('DistributedVirtualPortgroup', portgroups, ['config.uplink', 'tag']);
+  const uplinks = groups.filter(
+    ({ props }) =>
+      props['config.uplink'] === true || props.tag?.some(({ key }) => key === 'SYSTEM/DVS.UPLINKPG') === true,
+  );
+  return new Set(uplinks.map(({ ref }) => ref.value));
+}
+
+export async function rootPoolOf(
+  reader: Reader,
+  computeResource: ManagedObjectReference,
+): Promise<ManagedObjectReference> {
+  const { props } = await reader.readOne('ComputeResource', computeResource, ['resourcePool']);
+  if (props.resourcePool === undefined) throw new ObjectNotFoundError('The cluster has no resource pool.');
+  return props.resourcePool;
+}
+
+export async function vmFolderOf(reader: Reader, datacenter: ManagedObjectReference): Promise<ManagedObjectReference> {
+  const { props } = await reader.readOne('Datacenter', datacenter, ['vmFolder']);
+  if (props.vmFolder === undefined) throw new ObjectNotFoundError('The datacenter shows no VM folder.');
+  return props.vmFolder;
+}
+
+/** The compute resource that a pool, host or cluster belongs to. */
+export async function computeResourceOf(
+  reader: Reader,
+  ref: ManagedObjectReference,
+): Promise<ManagedObjectReference | undefined> {
+  const entities = await readUpwards(reader, [ref]);
+  const chain = [ref, ...ancestorsOf(entities, ref, reader.content.rootFolder).map((entity) => entity.ref)];
+  return chain.find(({ type }) => isOfKind(type, 'ComputeResource'));
+}

@@ -1,0 +1,83 @@
+/** Waits for tasks to end, told by property updates. */
+import { describeFault } from '../vim25/faults.ts';
+import type { TaskInfo } from '../vim25/generated/types.ts';
+import { abortError } from '../lib/errors.ts';
+import { ObjectNotFoundError, TaskFailedError, TaskGoneError } from './errors.ts';
+import { faultTypeOf, goneObject } from './faults.ts';
+import { quoted } from './names.ts';
+import type { PropertyWatcher } from './property-watcher.ts';
+import type { Reader } from './reader.ts';
+import type { ManagedObjectReference } from './references.ts';
+import type { Tasks, TaskWaitOptions } from './tasks.ts';
+
+export function createTasks(reader: Reader, watcher: PropertyWatcher): Tasks {
+  return {
+    wait: (task, options) => waitFor(watcher, task, { signal: reader.signal, ...options }),
+
+    async info(taskId) {
+      const unknown = (cause?: unknown) =>
+        new ObjectNotFoundError(`vSphere knows no task ${quoted(taskId)} (any more).`, { cause });
+      if (!/^[\w.:-]{1,200}$/.test(taskId)) throw unknown();
+      const [task] = await reader.read('Task', [{ type: 'Task', value: taskId }], ['info']).catch((error: unknown) => {
+        if (goneObject(error) !== undefined) throw unknown(error);
+        throw error;
+      });
+      if (task?.props.info === undefined) throw unknown();
+      return task.props.info;
+    },
+  };
+}
+
+function waitFor(
+  watcher: PropertyWatcher,
+  task: ManagedObjectReference,
+  { signal, onProgress }: TaskWaitOptions,
+): Promise<TaskInfo> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(abortError(signal));
+      return;
+    }
+    const done = () => {
+      stop();
+      signal?.removeEventListener('abort', aborted);
+    };
+    const aborted = () => {
+      done();
+      reject(abortError(signal!));
+    };
+    const stop = watcher.watch(task, ['info'], {
+      changed(props) {
+        const info = props.info as TaskInfo | undefined;
+        if (info === undefined) return;
+        if (info.state === 'success') {
+          done();
+          resolve(info);
+        } else if (info.state === 'error') {
+          done();
+          reject(failureOf(info, task.value));
+        } else {
+          onProgress?.(info.progress, describe(info));
+        }
+      },
+      gone() {
+        done();
+        reject(new TaskGoneError(task.value));
+      },
+    });
+    signal?.addEventListener('abort', aborted, { once: true });
+  });
+}
+
+/** Why a task that ended with an error did. */
+export function failureOf(info: TaskInfo, taskId: string): TaskFailedError {
+  const { error } = info;
+  const type = faultTypeOf(error);
+  const sentence = describeFault(type, error?.localizedMessage ?? '', error?.fault);
+  return new TaskFailedError(taskId, type, sentence, error);
+}
+
+/** What a task is doing: `VirtualMachine.powerOn`, or vSphere's own sentence about its present step. */
+export function describe(info: TaskInfo): string {
+  return info.description?.message ?? info.descriptionId;
+}
