@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { protectedResourceMetadata } from '../identity/challenge.ts';
 import type { TokenVerifier } from '../identity/jwt-verifier.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -24,8 +24,9 @@ import { healthRoutes, type ReadinessChecks } from './health.ts';
 import { parseBoundedJson } from './json-body.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 10_000;
+
+/** How long a client may take to send its headers and its whole request, and how often Node looks. */
+const PATIENCE = { headersMs: 10_000, requestMs: 30_000, checkMs: 2_500 };
 
 export const MCP_PATH = '/mcp';
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
@@ -40,6 +41,7 @@ export interface HttpOptions {
   readonly endpoint: McpEndpoint;
   readonly readiness: ReadinessChecks;
   readonly logger: Logger;
+  readonly patience?: typeof PATIENCE;
 }
 
 interface OAuthAuthentication {
@@ -49,16 +51,16 @@ interface OAuthAuthentication {
 }
 
 export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
-  const { authentication, logger } = options;
+  const { authentication, logger, patience = PATIENCE } = options;
   const app: FastifyInstance = fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    requestTimeout: patience.requestMs,
+    http: { headersTimeout: patience.headersMs, connectionsCheckingInterval: patience.checkMs },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
   });
