@@ -1,9 +1,7 @@
 /** Virtual machines as people ask about them: in a list, one in full, how busy one is, its VMware Tools. */
 import type { VirtualMachineQuickStats } from '../vim25/generated/types.ts';
 import { type Disk, disksOf, nicsOf, nicsWithNetworks, type Nic } from './devices.ts';
-import { InvalidStateError } from './errors.ts';
-import type { InventoryObject } from './inventory.ts';
-import { decodeName, quoted } from './names.ts';
+import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import { bytesToGb, humanDuration } from './units.ts';
@@ -208,18 +206,6 @@ function toTools({ props }: ObjectProperties<'VirtualMachine', (typeof TOOLS_PAT
     guestId: props['guest.guestId'],
     guestState: props['guest.guestState'],
   };
-}
-
-/** INVALID_STATE unless VMware Tools run in the guest: what is asked of the guest would not be heard. */
-export async function requireTools(reader: Reader, vm: InventoryObject): Promise<void> {
-  const { props } = await reader.readOne('VirtualMachine', vm.ref, ['runtime.powerState', 'guest.toolsRunningStatus']);
-  const power = props['runtime.powerState'];
-  if (power !== 'poweredOn') throw new InvalidStateError(`${quoted(vm.name)} is ${power ?? 'in an unknown state'}.`);
-  if (props['guest.toolsRunningStatus'] !== 'guestToolsRunning') {
-    throw new InvalidStateError(
-      `VMware Tools are not running in ${quoted(vm.name)}: the guest cannot be asked. Use power_off or reset_vm.`,
-    );
-  }
 }
 
 export interface VmAddresses {

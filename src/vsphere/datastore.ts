@@ -1,0 +1,137 @@
+/** Datastores: how full they are, and what lies on them. */
+import type { FileInfo, HostDatastoreBrowserSearchResults } from '../vim25/generated/types.ts';
+import { formatDatastorePath } from './datastore-path.ts';
+import { decodeName } from './names.ts';
+import type { ObjectProperties, Reader } from './reader.ts';
+import type { ManagedObjectReference } from './references.ts';
+import type { Tasks } from './tasks.ts';
+import { bytesToGb, percent } from './units.ts';
+
+export interface DatastoreSummary {
+  readonly ref: ManagedObjectReference;
+  readonly id: string;
+  readonly name: string;
+  /** `VMFS`, `NFS`, `vsan`, … */
+  readonly type: string | undefined;
+  readonly capacityGb: number | undefined;
+  readonly freeGb: number | undefined;
+  readonly usedGb: number | undefined;
+  readonly usedPercent: number | undefined;
+  readonly accessible: boolean;
+  /** `normal`, `enteringMaintenance` or `inMaintenance`. */
+  readonly maintenanceMode: string | undefined;
+  readonly url: string | undefined;
+  readonly vms: readonly ManagedObjectReference[];
+}
+
+const SUMMARY_PATHS = ['name', 'summary', 'vm'] as const;
+
+export async function listDatastores(
+  reader: Reader,
+  options?: { readonly within?: ManagedObjectReference },
+): Promise<DatastoreSummary[]> {
+  return (await reader.readAll('Datastore', SUMMARY_PATHS, options)).map(toSummary);
+}
+
+export async function readDatastore(reader: Reader, datastore: ManagedObjectReference): Promise<DatastoreSummary> {
+  return toSummary(await reader.readOne('Datastore', datastore, SUMMARY_PATHS));
+}
+
+function toSummary({ ref, props }: ObjectProperties<'Datastore', (typeof SUMMARY_PATHS)[number]>): DatastoreSummary {
+  const { summary } = props;
+  const used = summary === undefined ? undefined : summary.capacity - summary.freeSpace;
+  return {
+    ref,
+    id: ref.value,
+    name: decodeName(props.name ?? ref.value),
+    type: summary?.type,
+    capacityGb: bytesToGb(summary?.capacity),
+    freeGb: bytesToGb(summary?.freeSpace),
+    usedGb: bytesToGb(used),
+    usedPercent: percent(used, summary?.capacity),
+    accessible: summary?.accessible === true,
+    maintenanceMode: summary?.maintenanceMode,
+    url: summary?.url,
+    vms: props.vm ?? [],
+  };
+}
+
+export interface DatastoreFile {
+  readonly name: string;
+  readonly type: 'folder' | 'disk' | 'config' | 'iso' | 'floppy' | 'log' | 'nvram' | 'snapshot' | 'template' | 'file';
+  readonly sizeBytes: number | undefined;
+  /** ISO 8601 */
+  readonly modified: string | undefined;
+  readonly diskType: string | undefined;
+  readonly capacityKb: number | undefined;
+  readonly hardwareVersion: number | undefined;
+}
+
+const FILE_TYPES: Readonly<Record<string, DatastoreFile['type']>> = {
+  FolderFileInfo: 'folder',
+  VmDiskFileInfo: 'disk',
+  VmConfigFileInfo: 'config',
+  IsoImageFileInfo: 'iso',
+  FloppyImageFileInfo: 'floppy',
+  VmLogFileInfo: 'log',
+  VmNvramFileInfo: 'nvram',
+  VmSnapshotFileInfo: 'snapshot',
+  TemplateConfigFileInfo: 'template',
+};
+
+/**
+ * What lies in one folder of a datastore, without what lies in its subfolders.
+ *
+ * @param path folder on the datastore, empty for its root
+ */
+export async function browseDatastore(
+  vsphere: Reader & { readonly tasks: Tasks },
+  datastore: ManagedObjectReference,
+  path: string,
+): Promise<DatastoreFile[]> {
+  const { props } = await vsphere.readOne('Datastore', datastore, ['browser', 'name']);
+  const task = await vsphere.call('SearchDatastore_Task', {
+    _this: props.browser!,
+    datastorePath: formatDatastorePath(decodeName(props.name ?? ''), path),
+    searchSpec: {
+      query: [
+        { $type: 'FolderFileQuery' },
+        {
+          $type: 'VmDiskFileQuery',
+          details: { diskType: true, capacityKb: true, hardwareVersion: true, thin: true },
+        },
+        { $type: 'VmConfigFileQuery' },
+        { $type: 'IsoImageFileQuery' },
+        { $type: 'FloppyImageFileQuery' },
+        { $type: 'VmLogFileQuery' },
+        { $type: 'VmNvramFileQuery' },
+        { $type: 'VmSnapshotFileQuery' },
+        { $type: 'FileQuery' },
+      ],
+      details: { fileType: true, fileSize: true, modification: true, fileOwner: false },
+      sortFoldersFirst: true,
+    },
+  });
+  const { result } = await vsphere.tasks.wait(task);
+  return filesOf(result as HostDatastoreBrowserSearchResults | undefined);
+}
+
+export function filesOf(result: HostDatastoreBrowserSearchResults | undefined): DatastoreFile[] {
+  return (result?.file ?? []).map((file) => {
+    const { $type, diskType, capacityKb, hardwareVersion } = file as FileInfo & {
+      $type?: string;
+      diskType?: string;
+      capacityKb?: number;
+      hardwareVersion?: number;
+    };
+    return {
+      name: file.path,
+      type: FILE_TYPES[$type ?? ''] ?? 'file',
+      sizeBytes: file.fileSize,
+      modified: file.modification,
+      diskType,
+      capacityKb,
+      hardwareVersion,
+    };
+  });
+}
