@@ -1,0 +1,55 @@
+/** What a network card is plugged into. Each kind of network has its own backing; the subclass is tested first. */
+import type { VirtualDeviceBackingInfo } from '../vim25/generated/types.ts';
+import { InvalidStateError, UnsupportedError } from './errors.ts';
+import type { InventoryObject } from './inventory.ts';
+import { quoted } from './names.ts';
+import type { Reader } from './reader.ts';
+
+/**
+ * Errors: INVALID_STATE for the uplinks of a distributed switch, which carry hosts and no VMs; UNSUPPORTED where
+ * vSphere does not say enough about the network.
+ */
+export async function nicBacking(reader: Reader, network: InventoryObject): Promise<VirtualDeviceBackingInfo> {
+  switch (network.type) {
+    case 'DistributedVirtualPortgroup':
+      return distributedBacking(reader, network);
+    case 'OpaqueNetwork':
+      return opaqueBacking(reader, network);
+    default:
+      return { $type: 'VirtualEthernetCardNetworkBackingInfo', deviceName: network.name };
+  }
+}
+
+async function distributedBacking(reader: Reader, network: InventoryObject): Promise<VirtualDeviceBackingInfo> {
+  const { props } = await reader.readOne('DistributedVirtualPortgroup', network.ref, [
+    'key',
+    'config.distributedVirtualSwitch',
+    'config.uplink',
+  ]);
+  if (props['config.uplink'] === true) {
+    throw new InvalidStateError(`${quoted(network.name)} holds the uplinks of its switch: choose another port group.`);
+  }
+  const dvs = props['config.distributedVirtualSwitch'];
+  if (props.key === undefined || dvs === undefined) throw unknownSwitch(network);
+  const { props: ofSwitch } = await reader.readOne('DistributedVirtualSwitch', dvs, ['uuid']);
+  if (ofSwitch.uuid === undefined) throw unknownSwitch(network);
+  return {
+    $type: 'VirtualEthernetCardDistributedVirtualPortBackingInfo',
+    port: { switchUuid: ofSwitch.uuid, portgroupKey: props.key },
+  };
+}
+
+async function opaqueBacking(reader: Reader, network: InventoryObject): Promise<VirtualDeviceBackingInfo> {
+  const { props } = await reader.readOne('OpaqueNetwork', network.ref, ['summary']);
+  const summary = props.summary as { opaqueNetworkId?: string; opaqueNetworkType?: string } | undefined;
+  if (summary?.opaqueNetworkId === undefined || summary.opaqueNetworkType === undefined) throw unknownSwitch(network);
+  return {
+    $type: 'VirtualEthernetCardOpaqueNetworkBackingInfo',
+    opaqueNetworkId: summary.opaqueNetworkId,
+    opaqueNetworkType: summary.opaqueNetworkType,
+  };
+}
+
+function unknownSwitch(network: InventoryObject): UnsupportedError {
+  return new UnsupportedError(`The switch behind ${quoted(network.name)} cannot be read: is the account allowed to?`);
+}

@@ -1,0 +1,98 @@
+/** What vSphere is told when a virtual machine is made: its hardware, its first disk, its network card, its CD. */
+import type {
+  VirtualDevice,
+  VirtualDeviceBackingInfo,
+  VirtualDeviceConfigSpec,
+  VirtualMachineConfigSpec,
+} from '../vim25/generated/types.ts';
+import { nameForWriting } from './names.ts';
+
+export interface NewVm {
+  /** As a person writes it. */
+  readonly name: string;
+  readonly cpu: number;
+  readonly memoryMb: number;
+  readonly diskGb: number;
+  /** vSphere's identifier of a guest operating system: `otherGuest64`. */
+  readonly guestId: string;
+  /** The name of the datastore that its files and its disk go to. */
+  readonly datastore: string;
+  readonly nic: VirtualDeviceBackingInfo;
+  /** The datastore path of an image for its CD drive: `[nfs] iso/debian.iso`. */
+  readonly iso?: string | undefined;
+  readonly bootFromIso?: boolean | undefined;
+}
+
+/** Devices that do not exist yet have negative keys, which only this spec uses to refer from one to another. */
+const SCSI_KEY = -101;
+const DISK_KEY = -102;
+const NIC_KEY = -103;
+const CDROM_KEY = -104;
+/** Every new VM has two IDE controllers; the first has this key. */
+const IDE_KEY = 200;
+
+const KIB_PER_GIB = 1024 * 1024;
+
+/** A paravirtual SCSI controller with one thin disk, a vmxnet3 card, and a CD drive where there is an image for it. */
+export function newVmSpec(vm: NewVm): VirtualMachineConfigSpec {
+  const devices = [scsiController(), thinDisk(vm.diskGb, vm.datastore), networkCard(vm.nic)];
+  if (vm.iso !== undefined) devices.push(cdrom(vm.iso));
+  const bootFromIso = vm.iso !== undefined && vm.bootFromIso === true;
+  return {
+    name: nameForWriting(vm.name),
+    guestId: vm.guestId,
+    numCPUs: vm.cpu,
+    memoryMB: vm.memoryMb,
+    files: { vmPathName: `[${vm.datastore}]` },
+    deviceChange: devices,
+    // What is not listed is tried after the list is exhausted (VirtualMachineBootOptions.bootOrder): the disk follows.
+    ...(bootFromIso ? { bootOptions: { bootOrder: [{ $type: 'VirtualMachineBootOptionsBootableCdromDevice' }] } } : {}),
+  };
+}
+
+function scsiController(): VirtualDeviceConfigSpec {
+  return add({ $type: 'ParaVirtualSCSIController', key: SCSI_KEY, busNumber: 0, sharedBus: 'noSharing' });
+}
+
+function thinDisk(sizeGb: number, datastore: string): VirtualDeviceConfigSpec {
+  const disk = add({
+    $type: 'VirtualDisk',
+    key: DISK_KEY,
+    controllerKey: SCSI_KEY,
+    unitNumber: 0,
+    capacityInKB: sizeGb * KIB_PER_GIB,
+    backing: {
+      $type: 'VirtualDiskFlatVer2BackingInfo',
+      fileName: `[${datastore}]`,
+      diskMode: 'persistent',
+      thinProvisioned: true,
+    },
+  });
+  return { ...disk, fileOperation: 'create' };
+}
+
+function networkCard(backing: VirtualDeviceBackingInfo): VirtualDeviceConfigSpec {
+  return add({
+    $type: 'VirtualVmxnet3',
+    key: NIC_KEY,
+    addressType: 'generated',
+    wakeOnLanEnabled: true,
+    backing,
+    connectable: { startConnected: true, connected: true, allowGuestControl: true },
+  });
+}
+
+function cdrom(iso: string): VirtualDeviceConfigSpec {
+  return add({
+    $type: 'VirtualCdrom',
+    key: CDROM_KEY,
+    controllerKey: IDE_KEY,
+    unitNumber: 0,
+    backing: { $type: 'VirtualCdromIsoBackingInfo', fileName: iso },
+    connectable: { startConnected: true, connected: true, allowGuestControl: true },
+  });
+}
+
+function add(device: VirtualDevice): VirtualDeviceConfigSpec {
+  return { operation: 'add', device };
+}
