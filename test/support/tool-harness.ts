@@ -1,0 +1,114 @@
+/**
+ * Runs tools on a real simulator through the real pipeline, policy and audit log, as a principal of any group.
+ * What the tests prepare or read back goes another way: `aside`, a session of its own, or the bare `peer`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openAuditLog } from '../../src/audit/audit-log.ts';
+import type { Principal } from '../../src/identity/principal.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createLogger } from '../../src/lib/logger.ts';
+import { Secret } from '../../src/lib/secret.ts';
+import { createPipeline } from '../../src/mcp/pipeline.ts';
+import { DEFAULT_GROUPS } from '../../src/policy/groups.ts';
+import { createPolicy } from '../../src/policy/policy.ts';
+import { tools } from '../../src/tools/index.ts';
+import type { Tool } from '../../src/tools/tool.ts';
+import { createManagedServers, type ManagedServerOptions } from '../../src/vsphere/managed-servers.ts';
+import type { VsphereCall } from '../../src/vsphere/vsphere.ts';
+import { auditRecords, type Recorded } from './audit-file.ts';
+import type { Vcsim } from './vcsim.ts';
+import { openPeer, type Peer } from './vsphere-peer.ts';
+
+export interface RunOptions {
+  /** Default: `vsphere-super-admins`. */
+  readonly groups?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: number, message: string) => void;
+}
+
+/** A tool's output, as loosely typed as a client has it. */
+// biome-ignore lint/suspicious/noExplicitAny: the schemas of a hundred tools, which the pipeline has checked
+export type ToolOutput = Record<string, any>;
+
+export interface ToolHarness {
+  readonly pipeline: ReturnType<typeof createPipeline>;
+  /** Calls a tool by its name or an alias; rejects with the error that its caller would see. */
+  run(name: string, args?: Record<string, unknown>, options?: RunOptions): Promise<ToolOutput>;
+  /** A view of the (first) server for preparing and reading back, on a session of its own. */
+  readonly aside: VsphereCall;
+  readonly peer: Peer;
+  /** What is on the audit record so far. */
+  records(): Recorded[];
+  close(): Promise<void>;
+}
+
+export interface ServerUnderTest {
+  readonly vcsim: Pick<Vcsim, 'url' | 'user' | 'password'>;
+  readonly name?: string;
+  readonly kind?: 'vcenter' | 'esxi';
+}
+
+/** @param servers the first is the default */
+export async function startToolHarness(
+  servers: readonly [ServerUnderTest, ...ServerUnderTest[]],
+): Promise<ToolHarness> {
+  const directory = await mkdtemp(join(tmpdir(), 'mcvsphere-tools-'));
+  const file = join(directory, 'audit.jsonl');
+  const logger = createLogger('silent');
+  const options = { servers: servers.map(serverOptions), clock: systemClock, logger };
+  const policy = createPolicy({ groupLevels: DEFAULT_GROUPS });
+  const audit = await openAuditLog({ file, clock: systemClock, logger, version: '0.0.0-test' });
+  const managed = createManagedServers(options);
+  const own = createManagedServers(options);
+  const pipeline = createPipeline({ tools, policy, audit, servers: managed, clock: systemClock, logger });
+  const peer = await openPeer(servers[0].vcsim);
+  const aside = (await own.get()).forCall({ operationId: 'test', signal: new AbortController().signal });
+  let calls = 0;
+
+  return {
+    pipeline,
+    aside,
+    peer,
+    run(name, args = {}, { groups = ['vsphere-super-admins'], signal, onProgress } = {}) {
+      calls += 1;
+      return pipeline.run({
+        tool: toolNamed(name),
+        args,
+        principal: principalOf(groups),
+        requestId: `test-${calls}`,
+        signal: signal ?? new AbortController().signal,
+        notifyProgress: onProgress,
+      });
+    },
+    records: () => auditRecords(file),
+    async close() {
+      await pipeline.idle();
+      await Promise.all([managed.close(), own.close(), peer.close()]);
+      await audit.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function toolNamed(name: string): Tool {
+  const tool = tools.find((each) => each.name === name || each.aliases?.includes(name));
+  if (tool === undefined) throw new Error(`there is no tool ${name}`);
+  return tool;
+}
+
+export function principalOf(groups: readonly string[]): Principal {
+  return { user: 'alice@example.com', sub: 'alice', iss: 'https://issuer.example.com', groups };
+}
+
+function serverOptions({ vcsim, name, kind = 'vcenter' }: ServerUnderTest): ManagedServerOptions {
+  return {
+    name: name ?? new URL(vcsim.url).host,
+    kind,
+    url: vcsim.url,
+    username: vcsim.user,
+    password: new Secret(vcsim.password),
+    tls: { insecure: true },
+  };
+}
