@@ -260,6 +260,7 @@ async function isoPath(
     throw new GatewayError('INVALID_INPUT', 'iso_path and iso_datastore name different datastores: give one.');
   }
   const wanted = isoDatastore ?? datastore;
-  const { name } = wanted === undefined ? vmDatastore : await inventory.find('Datastore', wanted);
+  const isOwn = wanted === undefined || wanted === vmDatastore.name;
+  const { name } = isOwn ? vmDatastore : await inventory.find('Datastore', wanted);
   return formatDatastorePath(name, path);
 }
