@@ -57,7 +57,7 @@ interface Door {
 
 export async function startApp({ config, logger, clock = systemClock }: AppOptions): Promise<RunningApp> {
   const policy = await createPolicyOf(config);
-  const servers = createManagedServers({ servers: config.servers, clock, logger });
+  const servers = createServersOf(config, clock, logger);
   const audit = await openAuditLog({
     ...config.audit,
     version: VERSION,
@@ -90,6 +90,10 @@ export async function createPolicyOf(config: Pick<Config, 'policyFile'>): Promis
   const text = await readFile(config.policyFile, 'utf8');
   const known = tools.map(({ name, aliases = [], permission }) => ({ name, aliases, level: permission }));
   return createPolicy(parsePolicyFile(text, config.policyFile, known));
+}
+
+export function createServersOf({ servers }: Config, clock: Clock, logger: Logger): ManagedServers {
+  return createManagedServers({ servers, clock, logger });
 }
 
 /** Finds the provider and its keys; used at start and by `doctor`. */

@@ -11,7 +11,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(): Promise<void> {
-  const { config, warnings } = await configOrExit();
+  const { config, warnings } = configOrExit();
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
   let app: RunningApp;

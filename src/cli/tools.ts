@@ -1,18 +1,17 @@
 /** `mcvsphere tools`: which tool needs which level, and which groups have it. */
 import { Command } from 'commander';
 import { createPolicyOf } from '../app.ts';
-import { readConfigValue } from '../config/environment.ts';
 import type { Policy } from '../policy/policy.ts';
 import { toolsets } from '../tools/index.ts';
 import type { Tool } from '../tools/tool.ts';
 
 export function toolsCommand(): Command {
   return new Command('tools')
-    .description('Print which tool needs which level, under RBAC_POLICY_FILE where it is set.')
+    .description('Print which tool needs which level, and which groups have it.')
+    .option('--policy <file>', 'under this policy file (RBAC_POLICY_FILE)')
     .option('--json', 'one JSON object a line')
-    .action(async (options: { json?: boolean }) => {
-      const policyFile = readConfigValue('RBAC_POLICY_FILE');
-      const policy = await createPolicyOf({ policyFile });
+    .action(async (options: { json?: boolean; policy?: string }) => {
+      const policy = await createPolicyOf(options.policy === undefined ? {} : { policyFile: options.policy });
       process.stdout.write(options.json ? jsonLines(policy) : plainTable(policy));
     });
 }

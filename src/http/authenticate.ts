@@ -4,7 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerChallenge } from '../identity/challenge.ts';
-import { TokenError, type TokenVerifier } from '../identity/jwt-verifier.ts';
+import { TokenError } from '../identity/errors.ts';
+import type { TokenVerifier } from '../identity/jwt-verifier.ts';
 import type { Principal } from '../identity/principal.ts';
 
 declare module 'fastify' {

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import { TokenError, type TokenVerifier } from './jwt-verifier.ts';
+import { TokenError } from './errors.ts';
+import type { TokenVerifier } from './jwt-verifier.ts';
 
 const RETRY_AFTER_MS = 5_000;
 

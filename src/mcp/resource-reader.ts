@@ -7,6 +7,7 @@ import type { Resource, ResourceTemplate } from '../resources/resource.ts';
 import { principalFields } from './audit-entry.ts';
 import { resourceAction } from './catalog.ts';
 import type { ManagedServersOfTools } from './context.ts';
+import { denial } from './denial.ts';
 import { PermissionDeniedError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { plainText } from './plain-text.ts';
@@ -82,13 +83,9 @@ interface Settled {
 }
 
 async function settle(found: Found, request: ResourceRequest, { policy, servers }: ReaderOptions): Promise<Settled> {
-  const decision = policy.decide(
-    request.exchange.principal,
-    resourceAction('resource' in found ? found.resource : found.template),
-  );
-  if (!decision.allowed) {
-    return { error: new PermissionDeniedError(decision.message, decision.required, decision.reason) };
-  }
+  const { principal } = request.exchange;
+  const decision = policy.decide(principal, resourceAction('resource' in found ? found.resource : found.template));
+  if (!decision.allowed) return { error: denial(principal, decision) };
   const allowed = { level: decision.level, group: decision.group };
   try {
     const server = await servers.get();

@@ -135,7 +135,7 @@ async function recordEmptyList(method: string, exchange: Exchange, { policy, aud
     ...principalFields(principal, exchange.nextRequestId(), exchange.sourceAddress),
     tool: method,
     required_permission: 'READ_ONLY',
-    reason: principal.groups.length === 0 ? 'no_groups' : 'no_recognised_group',
+    reason: principal.groupsProblem ?? (principal.groups.length === 0 ? 'no_groups' : 'no_recognised_group'),
   });
 }
 
