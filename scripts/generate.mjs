@@ -1,27 +1,38 @@
-// Writes the pages that are made from the code: .env.example, the configuration reference and the tool table of
-// the README. `--check` only compares, and says which of them are out of date. Needs a build: the pages come out of
-// the command itself (`mcvsphere docs PAGE`).
+// Writes what is made from the code: .env.example, the configuration reference and the tables of the README.
+// `--check` only compares, and says which of them are out of date. Needs a build.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const START = '<!-- generated: tools -->';
-const END = '<!-- /generated -->';
+const { DEFAULT_GROUPS } = await import('../dist/policy/groups.js');
+const { LEVEL_DESCRIPTIONS } = await import('../dist/policy/levels.js');
 
 const pages = {
-  '.env.example': () => print('env'),
-  'docs/configuration.md': () => print('configuration'),
-  'README.md': () => withTools(readFileSync('README.md', 'utf8'), print('tools')),
+  '.env.example': () => printed('env'),
+  'docs/configuration.md': () => printed('configuration'),
+  'README.md': () => withSections(readFileSync('README.md', 'utf8'), { levels, tools: () => printed('tools') }),
 };
 
-function print(page) {
+/** What the command itself prints. */
+function printed(page) {
   return execFileSync(process.execPath, ['dist/main.js', 'docs', page], { encoding: 'utf8', env: {} });
 }
 
-function withTools(readme, table) {
-  const from = readme.indexOf(START);
-  const to = readme.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`README.md needs the lines ${START} and ${END}`);
-  return `${readme.slice(0, from + START.length)}\n\n${table.trimEnd()}\n\n${readme.slice(to)}`;
+function levels() {
+  const rows = [...DEFAULT_GROUPS].map(
+    ([group, level]) => `| ${level} | \`${group}\` | ${LEVEL_DESCRIPTIONS[level]} |`,
+  );
+  return ['| level | granted by the group | what it allows |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** Each section stands between `<!-- generated: name -->` and the next `<!-- /generated -->`. */
+function withSections(page, sections) {
+  return Object.entries(sections).reduce((text, [name, render]) => {
+    const start = `<!-- generated: ${name} -->`;
+    const from = text.indexOf(start);
+    const to = text.indexOf('<!-- /generated -->', from);
+    if (from < 0 || to < 0) throw new Error(`README.md needs ${start} and its end`);
+    return `${text.slice(0, from + start.length)}\n\n${render().trim()}\n\n${text.slice(to)}`;
+  }, page);
 }
 
 function current(path) {
