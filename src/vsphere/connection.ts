@@ -7,7 +7,7 @@ import { ObjectNotFoundError } from './errors.ts';
 import { goneObject } from './faults.ts';
 import { nounOfType } from './kinds.ts';
 import { quoted } from './names.ts';
-import type { CallMethod, ManagedObjectType, ObjectProperties, Reader } from './reader.ts';
+import type { CallMethod, ManagedObjectType, Reader } from './reader.ts';
 import { type ManagedObjectReference, sameRef } from './references.ts';
 import { retrieve } from './retrieve.ts';
 

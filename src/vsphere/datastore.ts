@@ -1,5 +1,5 @@
 /** Datastores: how full they are, and what lies on them. */
-import type { FileInfo, HostDatastoreBrowserSearchResults } from '../vim25/generated/types.ts';
+import type { FileInfo, FileQuery, HostDatastoreBrowserSearchResults, VmDiskFileQuery } from '../vim25/generated/types.ts';
 import { formatDatastorePath } from './datastore-path.ts';
 import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
@@ -79,6 +79,24 @@ const FILE_TYPES: Readonly<Record<string, DatastoreFile['type']>> = {
   TemplateConfigFileInfo: 'template',
 };
 
+const DISKS: VmDiskFileQuery = {
+  $type: 'VmDiskFileQuery',
+  details: { diskType: true, capacityKb: true, hardwareVersion: true },
+};
+
+/** A file is told by the first query that fits it; the last one fits all. */
+const FILE_QUERIES: readonly FileQuery[] = [
+  { $type: 'FolderFileQuery' },
+  DISKS,
+  { $type: 'VmConfigFileQuery' },
+  { $type: 'IsoImageFileQuery' },
+  { $type: 'FloppyImageFileQuery' },
+  { $type: 'VmLogFileQuery' },
+  { $type: 'VmNvramFileQuery' },
+  { $type: 'VmSnapshotFileQuery' },
+  { $type: 'FileQuery' },
+];
+
 /**
  * What lies in one folder of a datastore, without what lies in its subfolders.
  *
@@ -94,20 +112,7 @@ export async function browseDatastore(
     _this: props.browser!,
     datastorePath: formatDatastorePath(decodeName(props.name ?? ''), path),
     searchSpec: {
-      query: [
-        { $type: 'FolderFileQuery' },
-        {
-          $type: 'VmDiskFileQuery',
-          details: { diskType: true, capacityKb: true, hardwareVersion: true, thin: true },
-        },
-        { $type: 'VmConfigFileQuery' },
-        { $type: 'IsoImageFileQuery' },
-        { $type: 'FloppyImageFileQuery' },
-        { $type: 'VmLogFileQuery' },
-        { $type: 'VmNvramFileQuery' },
-        { $type: 'VmSnapshotFileQuery' },
-        { $type: 'FileQuery' },
-      ],
+      query: FILE_QUERIES,
       details: { fileType: true, fileSize: true, modification: true, fileOwner: false },
       sortFoldersFirst: true,
     },
