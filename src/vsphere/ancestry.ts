@@ -37,9 +37,7 @@ export async function readUpwards(reader: Reader, refs: readonly ManagedObjectRe
 
 /** Every folder, datacenter, cluster and pool, in one round trip through a kept view. */
 export async function readContainers(reader: Reader): Promise<Entities> {
-  return toEntities(
-    await reader.withView(CONTAINERS, (view) => reader.retrieve([throughView(view, NAME_AND_PARENT)])),
-  );
+  return toEntities(await reader.withView(CONTAINERS, (view) => reader.retrieve([throughView(view, NAME_AND_PARENT)])));
 }
 
 function upwards(): NonNullable<PropertyFilterSpec['objectSet'][number]['selectSet']> {

@@ -19,7 +19,11 @@ export interface ClusterSummary {
   readonly cpuCores: number | undefined;
   readonly overallStatus: string | undefined;
   /** `behavior`: `fullyAutomated`, `partiallyAutomated` or `manual`. */
-  readonly drs: { readonly enabled: boolean; readonly behavior: string | undefined; readonly score: number | undefined };
+  readonly drs: {
+    readonly enabled: boolean;
+    readonly behavior: string | undefined;
+    readonly score: number | undefined;
+  };
   readonly ha: { readonly enabled: boolean; readonly admissionControl: boolean };
 }
 

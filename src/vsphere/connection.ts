@@ -125,10 +125,16 @@ export function isVcenter(client: VimClient): boolean {
 }
 
 export function gone(ref: ManagedObjectReference, cause?: unknown): ObjectNotFoundError {
-  return new ObjectNotFoundError(`The ${nounOfType(ref.type)} ${quoted(ref.value)} does not exist (any more).`, { cause });
+  return new ObjectNotFoundError(`The ${nounOfType(ref.type)} ${quoted(ref.value)} does not exist (any more).`, {
+    cause,
+  });
 }
 
-function ofObjects(type: string, refs: readonly ManagedObjectReference[], paths: readonly string[]): PropertyFilterSpec {
+function ofObjects(
+  type: string,
+  refs: readonly ManagedObjectReference[],
+  paths: readonly string[],
+): PropertyFilterSpec {
   return {
     propSet: [{ type, pathSet: [...paths] }],
     objectSet: refs.map((obj) => ({ obj, skip: false })),
@@ -140,11 +146,7 @@ function ofView(view: ManagedObjectReference, type: string, paths: readonly stri
 }
 
 /** What a container view shows. */
-export function throughView(
-  view: ManagedObjectReference,
-  propSet: PropertyFilterSpec['propSet'],
-): PropertyFilterSpec {
+export function throughView(view: ManagedObjectReference, propSet: PropertyFilterSpec['propSet']): PropertyFilterSpec {
   const content = { $type: 'TraversalSpec', name: 'view', type: 'ContainerView', path: 'view', skip: false };
   return { propSet, objectSet: [{ obj: view, skip: true, selectSet: [content] }] };
 }
-

@@ -1,5 +1,10 @@
 /** Datastores: how full they are, and what lies on them. */
-import type { FileInfo, FileQuery, HostDatastoreBrowserSearchResults, VmDiskFileQuery } from '../vim25/generated/types.ts';
+import type {
+  FileInfo,
+  FileQuery,
+  HostDatastoreBrowserSearchResults,
+  VmDiskFileQuery,
+} from '../vim25/generated/types.ts';
 import { formatDatastorePath } from './datastore-path.ts';
 import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';

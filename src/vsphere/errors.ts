@@ -60,11 +60,9 @@ export class TaskGoneError extends GatewayError {
   override readonly maybeExecuted: boolean = true;
 
   constructor(taskId: string, cause?: unknown) {
-    super(
-      'NOT_FOUND',
-      `vSphere no longer knows the task ${quoted(taskId)}: look at the object to see how it ended.`,
-      { cause },
-    );
+    super('NOT_FOUND', `vSphere no longer knows the task ${quoted(taskId)}: look at the object to see how it ended.`, {
+      cause,
+    });
   }
 }
 

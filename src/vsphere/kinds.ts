@@ -79,7 +79,8 @@ export function nounOfType(type: string): string {
 export function possibleId(kind: InventoryKind, text: string, isVcenter: boolean): ManagedObjectReference | undefined {
   if (text.length > 100) return undefined;
   const prefixed = /^([a-z]+)-[a-z]{0,2}(?:[1-9]\d{0,18}|0)$/.exec(text);
-  const type = prefixed && Object.hasOwn(KINDS[kind].prefixes, prefixed[1]!) ? KINDS[kind].prefixes[prefixed[1]!] : undefined;
+  const type =
+    prefixed && Object.hasOwn(KINDS[kind].prefixes, prefixed[1]!) ? KINDS[kind].prefixes[prefixed[1]!] : undefined;
   if (type !== undefined) return { type: refine(type, text), value: text };
   if (isVcenter) return undefined;
   const ofHost = /^(?:\d{1,10}|ha-[\w.-]+|[\da-f]{8}-[\da-f]{8}-[\da-f]{4}-[\da-f]{12}|HaNetwork-.+)$/;

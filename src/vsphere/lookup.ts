@@ -112,9 +112,7 @@ export function createLookup(reader: Reader): Lookup {
   async function describeAll(matches: readonly Named[]): Promise<InventoryObject[]> {
     const refs = matches.slice(0, MOST_TOLD + 1).map(({ ref }) => ref);
     const entities = await readUpwards(reader, refs);
-    return refs
-      .map((ref) => toInventoryObject(entities, ref, root))
-      .filter((object) => object !== undefined);
+    return refs.map((ref) => toInventoryObject(entities, ref, root)).filter((object) => object !== undefined);
   }
 }
 
@@ -126,10 +124,7 @@ async function readNames(reader: Reader, kind: InventoryKind): Promise<Named[]> 
 }
 
 /** The datacenter above an object, the object itself included. */
-export async function datacenterOf(
-  reader: Reader,
-  ref: ManagedObjectReference,
-): Promise<InventoryObject | undefined> {
+export async function datacenterOf(reader: Reader, ref: ManagedObjectReference): Promise<InventoryObject | undefined> {
   const root = reader.content.rootFolder;
   const entities = await readUpwards(reader, [ref]);
   const chain = [ref, ...ancestorsOf(entities, ref, root).map((entity) => entity.ref)];

@@ -142,7 +142,11 @@ function createServer(options: ManagedServerOptions, surroundings: Surroundings)
     async close() {
       up = false;
       const opening = vsphere === undefined ? connecting : Promise.resolve(vsphere);
-      if (opening !== undefined) await bounded(opening.then((open) => open.close()), CLOSE_TIMEOUT_MS);
+      if (opening !== undefined)
+        await bounded(
+          opening.then((open) => open.close()),
+          CLOSE_TIMEOUT_MS,
+        );
     },
   };
 

@@ -1,9 +1,10 @@
 /** Chooses where new things go on a server, and remembers the choice for all calls. */
+
+import type { Logger } from '../lib/logger.ts';
 import { ancestorsOf, readUpwards } from './ancestry.ts';
 import { ObjectNotFoundError } from './errors.ts';
 import type { Inventory, InventoryKind, InventoryObject } from './inventory.ts';
 import { isOfKind, nounOf } from './kinds.ts';
-import type { Logger } from '../lib/logger.ts';
 import type { Placement, PlacementPreferences } from './placement.ts';
 import type { Reader } from './reader.ts';
 import { type ManagedObjectReference, sameRef } from './references.ts';
@@ -45,7 +46,11 @@ export function createPlacement({ reader, inventory, choices }: Options): Placem
       remembered('computeResource', async () => {
         const { ref: within } = await placement.datacenter();
         if (preferences.cluster !== undefined) {
-          return configured('ComputeResource', preferences.cluster, await inventory.list('ComputeResource', { within }));
+          return configured(
+            'ComputeResource',
+            preferences.cluster,
+            await inventory.list('ComputeResource', { within }),
+          );
         }
         const all = await inventory.list('ComputeResource', { within });
         const clusters = all.filter(({ type }) => type === 'ClusterComputeResource');
@@ -116,7 +121,10 @@ function configured(kind: InventoryKind, wanted: string, usable: readonly Invent
 }
 
 /** The datastore with the most free space among those that can be written to. */
-export async function roomiest(reader: Reader, computeResource: ManagedObjectReference): Promise<ManagedObjectReference> {
+export async function roomiest(
+  reader: Reader,
+  computeResource: ManagedObjectReference,
+): Promise<ManagedObjectReference> {
   const { props } = await reader.readOne('ComputeResource', computeResource, ['datastore']);
   const datastores = await reader.read('Datastore', props.datastore ?? [], ['summary']);
   const usable = datastores
@@ -138,7 +146,10 @@ export async function networksOf(
 ): Promise<InventoryObject[]> {
   const { props } = await reader.readOne('ComputeResource', computeResource, ['network']);
   const refs = props.network ?? [];
-  const uplinks = await uplinksOf(reader, refs.filter(({ type }) => type === 'DistributedVirtualPortgroup'));
+  const uplinks = await uplinksOf(
+    reader,
+    refs.filter(({ type }) => type === 'DistributedVirtualPortgroup'),
+  );
   const objects = await inventory.describeAll(refs.filter(({ value }) => !uplinks.has(value)));
   return [...objects.values()].filter(({ type }) => isOfKind(type, 'Network'));
 }

@@ -3,10 +3,11 @@
  * and one long WaitForUpdatesEx for all of them. It lives through a lost session and a restarted server: the
  * collector and its filters are made anew and everything watched is read once more, so that nothing is missed.
  */
-import type { VimClient } from '../vim25/client.ts';
-import type { PropertyFilterSpec, UpdateSet } from '../vim25/generated/types.ts';
+
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { VimClient } from '../vim25/client.ts';
+import type { PropertyFilterSpec, UpdateSet } from '../vim25/generated/types.ts';
 import { isFault } from './faults.ts';
 import type { CallMethod } from './reader.ts';
 import { type ManagedObjectReference, refKey, sameRef } from './references.ts';

@@ -1,5 +1,11 @@
 /** Typed calls and bulk property reads: what everything that vSphere means is built on. */
-import type { AboutInfo, ManagedObjects, Methods, PropertyFilterSpec, ServiceContent } from '../vim25/generated/types.ts';
+import type {
+  AboutInfo,
+  ManagedObjects,
+  Methods,
+  PropertyFilterSpec,
+  ServiceContent,
+} from '../vim25/generated/types.ts';
 import type { PropertyAt, PropertyPath } from '../vim25/property-path.ts';
 import type { ManagedObjectReference } from './references.ts';
 

@@ -1,8 +1,8 @@
 /** Bulk property reads: one RetrievePropertiesEx, followed through all its pages. */
 import type { ObjectContent, PropertyFilterSpec, RetrieveResult } from '../vim25/generated/types.ts';
-import type { ManagedObjectReference } from './references.ts';
 import { faultTypeOf, isFault } from './faults.ts';
 import type { CallMethod, ObjectProperties } from './reader.ts';
+import type { ManagedObjectReference } from './references.ts';
 
 interface RetrieveOptions {
   readonly call: CallMethod;

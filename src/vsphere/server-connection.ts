@@ -1,7 +1,8 @@
 /** One connected server: everything that its calls share, and the view that each call gets. */
-import type { VimClient } from '../vim25/client.ts';
+
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { VimClient } from '../vim25/client.ts';
 import { createConnection, createReader, isVcenter } from './connection.ts';
 import { UnsupportedError } from './errors.ts';
 import { createInventory } from './inventory-reads.ts';

@@ -38,18 +38,18 @@ export function flattenSnapshots(
 ): Snapshot[] {
   const found: Snapshot[] = [];
   // A chain of snapshots may be deep; a stack of our own holds any depth.
-  const open = roots.map((node) => ({ node, above: [] as string[] })).reverse();
+  const open = roots.map((node) => ({ node, above: '' })).reverse();
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node } = next;
     const name = decodeName(node.name);
-    const names = [...next.above, name];
+    const path = next.above + formatPath([name]);
     const children = node.childSnapshotList ?? [];
     found.push({
       ref: node.snapshot,
       id: node.snapshot.value,
       number: node.id,
       name,
-      path: formatPath(names),
+      path,
       description: node.description,
       created: node.createTime,
       state: node.state,
@@ -57,7 +57,7 @@ export function flattenSnapshots(
       isCurrent: sameRef(node.snapshot, current),
       children: children.length,
     });
-    open.push(...children.map((child) => ({ node: child, above: names })).reverse());
+    open.push(...children.map((child) => ({ node: child, above: path })).reverse());
   }
   return found;
 }
@@ -74,7 +74,10 @@ export function pickSnapshot(snapshots: readonly Snapshot[], wanted: string): Sn
     throw new AmbiguousNameError(`${fitting.length} snapshots are named ${quoted(wanted)}; give the id: ${places}`);
   }
   if (snapshots.length === 0) throw new ObjectNotFoundError('The VM has no snapshots.');
-  const near = nearNames(wanted, snapshots.map(({ name }) => name));
+  const near = nearNames(
+    wanted,
+    snapshots.map(({ name }) => name),
+  );
   const hint = near.length === 0 ? '' : ` Did you mean ${near.map(quoted).join(', ')}?`;
   throw new ObjectNotFoundError(`The VM has no snapshot ${quoted(wanted)}.${hint}`);
 }

@@ -1,7 +1,8 @@
 /** Waits for tasks to end, told by property updates. */
+
+import { abortError } from '../lib/errors.ts';
 import { describeFault } from '../vim25/faults.ts';
 import type { TaskInfo } from '../vim25/generated/types.ts';
-import { abortError } from '../lib/errors.ts';
 import { ObjectNotFoundError, TaskFailedError, TaskGoneError } from './errors.ts';
 import { faultTypeOf, goneObject } from './faults.ts';
 import { quoted } from './names.ts';

@@ -1,6 +1,6 @@
 /** Virtual machines as people ask about them: in a list, one in full, how busy one is, its VMware Tools. */
 import type { VirtualMachineQuickStats } from '../vim25/generated/types.ts';
-import { type Disk, disksOf, nicsOf, nicsWithNetworks, type Nic } from './devices.ts';
+import { type Disk, disksOf, type Nic, nicsOf, nicsWithNetworks } from './devices.ts';
 import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
@@ -106,10 +106,7 @@ export async function readVm(reader: Reader, vm: ManagedObjectReference): Promis
 }
 
 /** Decoded names of objects of any type, by `ref.value`, in one round trip. */
-export async function namesOf(
-  reader: Reader,
-  refs: readonly ManagedObjectReference[],
-): Promise<Map<string, string>> {
+export async function namesOf(reader: Reader, refs: readonly ManagedObjectReference[]): Promise<Map<string, string>> {
   if (refs.length === 0) return new Map();
   const objects = await reader.retrieve([
     {

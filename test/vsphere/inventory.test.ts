@@ -144,19 +144,32 @@ describe.skipIf(!(await vcsimAvailable()))('the inventory of a vCenter with two 
 
   it('says so when an object is gone', async () => {
     const work = server.call.inventory.describe({ type: 'VirtualMachine', value: 'vm-123456' });
-    expect(await failure(work)).toEqual({ code: 'NOT_FOUND', message: 'The VM "vm-123456" does not exist (any more).' });
+    expect(await failure(work)).toEqual({
+      code: 'NOT_FOUND',
+      message: 'The VM "vm-123456" does not exist (any more).',
+    });
   });
 
-  it.each(['', '/', '//', ' ', '..', '%', 'x'.repeat(100_000), '\u0000', '/DC0/\u0000', '/DC0/vm/'.repeat(300), '__proto__', 'constructor'])(
-    'finds nothing by %j',
-    async (wanted) => {
-      const { code, message } = await failure(server.call.inventory.find('VirtualMachine', wanted));
-      expect(['NOT_FOUND', 'INVALID_INPUT']).toContain(code);
-      expect(message.length).toBeLessThan(1000);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: none may reach the caller
-      expect(message).not.toMatch(/[\u0000-\u001f]/);
-    },
-  );
+  it.each([
+    '',
+    '/',
+    '//',
+    ' ',
+    '..',
+    '%',
+    'x'.repeat(100_000),
+    '\u0000',
+    '/DC0/\u0000',
+    '/DC0/vm/'.repeat(300),
+    '__proto__',
+    'constructor',
+  ])('finds nothing by %j', async (wanted) => {
+    const { code, message } = await failure(server.call.inventory.find('VirtualMachine', wanted));
+    expect(['NOT_FOUND', 'INVALID_INPUT']).toContain(code);
+    expect(message.length).toBeLessThan(1000);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may reach the caller
+    expect(message).not.toMatch(/[\u0000-\u001f]/);
+  });
 
   it('finds one object of a kind after another was renamed to its name', async () => {
     const renamed = await makeVm(server.call, 'before');

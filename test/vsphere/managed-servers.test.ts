@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import { Secret } from '../../src/lib/secret.ts';
@@ -74,14 +74,17 @@ describe.skipIf(!(await vcsimAvailable()))('managed servers', () => {
     await servers.close();
   });
 
-  it.each(['nowhere', '', '__proto__', 'LAB', 'x'.repeat(10_000)])('names the servers there are for %j', async (name) => {
-    const servers = managed(optionsOf('lab', vcenter));
-    const { code, message } = await failure(servers.get(name));
-    expect(code).toBe('NOT_FOUND');
-    expect(message).toContain('there are "lab"');
-    expect(message.length).toBeLessThan(400);
-    await servers.close();
-  });
+  it.each(['nowhere', '', '__proto__', 'LAB', 'x'.repeat(10_000)])(
+    'names the servers there are for %j',
+    async (name) => {
+      const servers = managed(optionsOf('lab', vcenter));
+      const { code, message } = await failure(servers.get(name));
+      expect(code).toBe('NOT_FOUND');
+      expect(message).toContain('there are "lab"');
+      expect(message.length).toBeLessThan(400);
+      await servers.close();
+    },
+  );
 
   it('keeps a server that is down from blocking another', async () => {
     const servers = managed({ ...optionsOf('down', vcenter), url: await deadUrl() }, optionsOf('lab', vcenter));

@@ -19,7 +19,11 @@ export async function driveTasks(vcsim: Pick<Vcsim, 'url' | 'user' | 'password'>
   let cookie = '';
 
   const soap = async (body: string): Promise<string> => {
-    const { statusCode, headers, body: answer } = await request(vcsim.url, {
+    const {
+      statusCode,
+      headers,
+      body: answer,
+    } = await request(vcsim.url, {
       method: 'POST',
       dispatcher,
       headers: { 'content-type': 'text/xml', soapaction: '"urn:vim25/6.5"', cookie },

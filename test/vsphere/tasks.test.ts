@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listRecentTasks } from '../../src/vsphere/task-history.ts';
 import type { ManagedObjectReference } from '../../src/vsphere/references.ts';
+import { listRecentTasks } from '../../src/vsphere/task-history.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
-import { callOf, type Connected, connect, failure } from './connect.ts';
+import { type Connected, callOf, connect, failure } from './connect.ts';
 import { driveTasks, type TaskDriver } from './task-driver.ts';
 
 describe.skipIf(!(await vcsimAvailable()))('waiting for tasks', () => {
