@@ -1,5 +1,11 @@
 /** What a network card is plugged into. Each kind of network has its own backing; the subclass is tested first. */
-import type { VirtualDeviceBackingInfo } from '../vim25/generated/types.ts';
+import type {
+  OpaqueNetworkSummary,
+  VirtualDeviceBackingInfo,
+  VirtualEthernetCardDistributedVirtualPortBackingInfo,
+  VirtualEthernetCardNetworkBackingInfo,
+  VirtualEthernetCardOpaqueNetworkBackingInfo,
+} from '../vim25/generated/types.ts';
 import { InvalidStateError, UnsupportedError } from './errors.ts';
 import type { InventoryObject } from './inventory.ts';
 import { quoted } from './names.ts';
@@ -16,11 +22,18 @@ export async function nicBacking(reader: Reader, network: InventoryObject): Prom
     case 'OpaqueNetwork':
       return opaqueBacking(reader, network);
     default:
-      return { $type: 'VirtualEthernetCardNetworkBackingInfo', deviceName: network.name };
+      return namedBacking(network);
   }
 }
 
-async function distributedBacking(reader: Reader, network: InventoryObject): Promise<VirtualDeviceBackingInfo> {
+function namedBacking({ name }: InventoryObject): VirtualEthernetCardNetworkBackingInfo {
+  return { $type: 'VirtualEthernetCardNetworkBackingInfo', deviceName: name };
+}
+
+async function distributedBacking(
+  reader: Reader,
+  network: InventoryObject,
+): Promise<VirtualEthernetCardDistributedVirtualPortBackingInfo> {
   const { props } = await reader.readOne('DistributedVirtualPortgroup', network.ref, [
     'key',
     'config.distributedVirtualSwitch',
@@ -39,9 +52,12 @@ async function distributedBacking(reader: Reader, network: InventoryObject): Pro
   };
 }
 
-async function opaqueBacking(reader: Reader, network: InventoryObject): Promise<VirtualDeviceBackingInfo> {
+async function opaqueBacking(
+  reader: Reader,
+  network: InventoryObject,
+): Promise<VirtualEthernetCardOpaqueNetworkBackingInfo> {
   const { props } = await reader.readOne('OpaqueNetwork', network.ref, ['summary']);
-  const summary = props.summary as { opaqueNetworkId?: string; opaqueNetworkType?: string } | undefined;
+  const summary = props.summary as Partial<OpaqueNetworkSummary> | undefined;
   if (summary?.opaqueNetworkId === undefined || summary.opaqueNetworkType === undefined) throw unknownSwitch(network);
   return {
     $type: 'VirtualEthernetCardOpaqueNetworkBackingInfo',

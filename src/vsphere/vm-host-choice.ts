@@ -1,4 +1,5 @@
 /** Where a new VM runs. DRS chooses by itself; a cluster without it must be told a host. */
+import type { ClusterConfigInfoEx } from '../vim25/generated/types.ts';
 import { InvalidStateError } from './errors.ts';
 import type { InventoryObject } from './inventory.ts';
 import { quoted } from './names.ts';
@@ -56,7 +57,7 @@ export async function chooseHost(
 
 export async function hasDrs(reader: Reader, cluster: ManagedObjectReference): Promise<boolean> {
   const { props } = await reader.readOne('ClusterComputeResource', cluster, ['configurationEx']);
-  const config = props.configurationEx as { drsConfig?: { enabled?: boolean } } | undefined;
+  const config = props.configurationEx as Partial<ClusterConfigInfoEx> | undefined;
   return config?.drsConfig?.enabled === true;
 }
 

@@ -1,9 +1,15 @@
 /** What vSphere is told when a virtual machine is made: its hardware, its first disk, its network card, its CD. */
 import type {
+  ParaVirtualSCSIController,
+  VirtualCdrom,
+  VirtualCdromIsoBackingInfo,
   VirtualDevice,
   VirtualDeviceBackingInfo,
   VirtualDeviceConfigSpec,
+  VirtualDisk,
+  VirtualDiskFlatVer2BackingInfo,
   VirtualMachineConfigSpec,
+  VirtualVmxnet3,
 } from '../vim25/generated/types.ts';
 import { nameForWriting } from './names.ts';
 
@@ -33,6 +39,8 @@ const IDE_KEY = 200;
 
 const KIB_PER_GIB = 1024 * 1024;
 
+const CONNECTED_AT_START = { startConnected: true, connected: true, allowGuestControl: true };
+
 /** A paravirtual SCSI controller with one thin disk, a vmxnet3 card, and a CD drive where there is an image for it. */
 export function newVmSpec(vm: NewVm): VirtualMachineConfigSpec {
   const devices = [scsiController(), thinDisk(vm.diskGb, vm.datastore), networkCard(vm.nic)];
@@ -51,46 +59,56 @@ export function newVmSpec(vm: NewVm): VirtualMachineConfigSpec {
 }
 
 function scsiController(): VirtualDeviceConfigSpec {
-  return add({ $type: 'ParaVirtualSCSIController', key: SCSI_KEY, busNumber: 0, sharedBus: 'noSharing' });
+  const controller: ParaVirtualSCSIController = {
+    $type: 'ParaVirtualSCSIController',
+    key: SCSI_KEY,
+    busNumber: 0,
+    sharedBus: 'noSharing',
+  };
+  return add(controller);
 }
 
 function thinDisk(sizeGb: number, datastore: string): VirtualDeviceConfigSpec {
-  const disk = add({
+  const backing: VirtualDiskFlatVer2BackingInfo = {
+    $type: 'VirtualDiskFlatVer2BackingInfo',
+    fileName: `[${datastore}]`,
+    diskMode: 'persistent',
+    thinProvisioned: true,
+  };
+  const disk: VirtualDisk = {
     $type: 'VirtualDisk',
     key: DISK_KEY,
     controllerKey: SCSI_KEY,
     unitNumber: 0,
     capacityInKB: sizeGb * KIB_PER_GIB,
-    backing: {
-      $type: 'VirtualDiskFlatVer2BackingInfo',
-      fileName: `[${datastore}]`,
-      diskMode: 'persistent',
-      thinProvisioned: true,
-    },
-  });
-  return { ...disk, fileOperation: 'create' };
+    backing,
+  };
+  return { ...add(disk), fileOperation: 'create' };
 }
 
 function networkCard(backing: VirtualDeviceBackingInfo): VirtualDeviceConfigSpec {
-  return add({
+  const card: VirtualVmxnet3 = {
     $type: 'VirtualVmxnet3',
     key: NIC_KEY,
     addressType: 'generated',
     wakeOnLanEnabled: true,
     backing,
-    connectable: { startConnected: true, connected: true, allowGuestControl: true },
-  });
+    connectable: CONNECTED_AT_START,
+  };
+  return add(card);
 }
 
 function cdrom(iso: string): VirtualDeviceConfigSpec {
-  return add({
+  const backing: VirtualCdromIsoBackingInfo = { $type: 'VirtualCdromIsoBackingInfo', fileName: iso };
+  const drive: VirtualCdrom = {
     $type: 'VirtualCdrom',
     key: CDROM_KEY,
     controllerKey: IDE_KEY,
     unitNumber: 0,
-    backing: { $type: 'VirtualCdromIsoBackingInfo', fileName: iso },
-    connectable: { startConnected: true, connected: true, allowGuestControl: true },
-  });
+    backing,
+    connectable: CONNECTED_AT_START,
+  };
+  return add(drive);
 }
 
 function add(device: VirtualDevice): VirtualDeviceConfigSpec {
