@@ -1,0 +1,32 @@
+import { GatewayError } from '../lib/errors.ts';
+
+/** Why a token was refused. For the log and for tests: a caller learns only that it was. */
+export type TokenRefusal =
+  | 'malformed'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'audience'
+  | 'issuer'
+  | 'algorithm'
+  | 'signature'
+  | 'unknown_key'
+  | 'missing_claim'
+  | 'wrong_type'
+  /** Says nothing about the token: the provider's keys cannot be had. HTTP 503, not 401. */
+  | 'keys_unavailable';
+
+/** A token that is not accepted. Neither the message nor the reason holds anything of the token. */
+export class TokenError extends GatewayError {
+  readonly reason: TokenRefusal;
+
+  constructor(reason: TokenRefusal, options?: ErrorOptions) {
+    super(
+      reason === 'keys_unavailable' ? 'UNAVAILABLE' : 'PERMISSION_DENIED',
+      reason === 'keys_unavailable'
+        ? 'The keys of the identity provider cannot be read just now.'
+        : 'The access token was not accepted.',
+      options,
+    );
+    this.reason = reason;
+  }
+}
