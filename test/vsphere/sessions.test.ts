@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listVms } from '../../src/vsphere/virtual-machine.ts';
+import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
+import { callOf, type Connected, connect, failure, makeVm } from './connect.ts';
+
+describe.skipIf(!(await vcsimAvailable()))('a connection over its life', () => {
+  let vcsim: Vcsim;
+  let server: Connected;
+  let other: Connected;
+
+  beforeAll(async () => {
+    vcsim = await startVcsim({ dc: 1, cluster: 1, host: 1, vm: 20, autostart: false });
+    [server, other] = await Promise.all([connect(vcsim, { pageSize: 3 }), connect(vcsim)]);
+  });
+
+  afterAll(async () => {
+    await server?.close();
+    await other?.close();
+    await vcsim?.stop();
+  });
+
+  async function endSession(): Promise<void> {
+    const { sessionManager } = server.call.content;
+    const { props } = await server.call.readOne('SessionManager', sessionManager!, ['currentSession']);
+    await other.call.call('TerminateSession', { _this: sessionManager!, sessionId: [props.currentSession!.key] });
+  }
+
+  it('makes its kept views anew when the session was ended between two calls', async () => {
+    const before = await listVms(server.call);
+    await endSession();
+    expect(await listVms(server.call)).toEqual(before);
+    expect((await server.call.inventory.find('VirtualMachine', before[0]!.name)).id).toBe(before[0]!.id);
+  });
+
+  it('serves all calls at once after the session was ended', async () => {
+    const generation = server.client.generation;
+    await endSession();
+    const lists = await Promise.all(Array.from({ length: 6 }, () => listVms(callOf(server.vsphere))));
+    expect(lists.map((list) => list.length)).toEqual(lists.map(() => lists[0]!.length));
+    expect(server.client.generation).toBe(generation + 1);
+  });
+
+  it('starts a read over when the session is lost between two of its pages', async () => {
+    const total = (await listVms(server.call)).length;
+    let pages = 0;
+    const client = new Proxy(server.client, {
+      get(target, property) {
+        const value = Reflect.get(target, property, target) as unknown;
+        if (property !== 'call') return typeof value === 'function' ? value.bind(target) : value;
+        return async (...args: Parameters<typeof target.call>) => {
+          if (args[0] === 'ContinueRetrievePropertiesEx' && ++pages === 3) {
+            // What a server answers to a token of a session that is no more.
+            args[1] = { ...args[1], token: 'lost' } as never;
+          }
+          return target.call(...args);
+        };
+      },
+    });
+    const { createVsphere } = await import('../../src/vsphere/server-connection.ts');
+    const { systemClock } = await import('../../src/lib/clock.ts');
+    const { silent } = await import('./connect.ts');
+    const interrupted = createVsphere({ name: 'x', client, clock: systemClock, logger: silent, pageSize: 3 });
+    const vms = await listVms(callOf(interrupted));
+    expect(vms).toHaveLength(total);
+    expect(new Set(vms.map(({ id }) => id)).size).toBe(total);
+    expect(pages).toBeGreaterThan(total / 3);
+  });
+
+  it('leaves out what is deleted between the list and the read', async () => {
+    const doomed = await makeVm(server.call, 'doomed');
+    const kept = await makeVm(server.call, 'kept');
+    const task = await other.call.call('Destroy_Task', { _this: doomed });
+    await other.call.tasks.wait(task);
+    const read = await server.call.read('VirtualMachine', [doomed, kept], ['name']);
+    expect(read.map(({ props }) => props.name)).toEqual(['kept']);
+    expect((await failure(server.call.readOne('VirtualMachine', doomed, ['name']))).code).toBe('NOT_FOUND');
+  });
+
+  it('makes no request for a call that was cancelled', async () => {
+    const call = callOf(server.vsphere, AbortSignal.abort());
+    expect((await failure(listVms(call))).code).toBe('CANCELLED');
+  });
+
+  it('reads nothing when nothing is asked for', async () => {
+    const before = server.requests();
+    expect(await server.call.read('VirtualMachine', [], ['name'])).toEqual([]);
+    expect(server.requests()).toBe(before);
+  });
+
+  it('leaves a user event on the object, which vCenter tells', async () => {
+    const vm = await server.call.inventory.find('VirtualMachine', 'kept');
+    expect(await server.call.logUserEvent(vm.ref, 'alice: power_off via mcvsphere, request 1')).toBe('logged');
+    const { listEvents } = await import('../../src/vsphere/events.ts');
+    const events = await listEvents(other.call, { maxCount: 50, entity: vm.ref });
+    expect(events.find(({ type }) => type === 'GeneralUserEvent')?.message).toContain('alice: power_off');
+  });
+
+  it('goes on when the user event is refused', async () => {
+    const nowhere = { type: 'VirtualMachine', value: 'vm-424242' };
+    const call = callOf(server.vsphere, AbortSignal.abort());
+    expect(await call.logUserEvent(nowhere, 'x')).toBe('refused');
+  });
+});
