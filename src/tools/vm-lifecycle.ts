@@ -13,18 +13,19 @@ import { chooseHost } from '../vsphere/vm-host-choice.ts';
 import { requireReconfigurable } from '../vsphere/vm-reconfiguration.ts';
 import { newVmSpec } from '../vsphere/vm-spec.ts';
 import { readPowerState } from '../vsphere/vm-state.ts';
-import { datastoreName, networkName, newName, objectRef, powerState, toObjectRef, vmName } from './fields.ts';
+import { datastoreName, newName, objectRef, toObjectRef, vmName } from './fields.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
 const cpu = z.int().min(1).max(768);
 const memoryMb = z.int().min(4).max(25_165_824).multipleOf(4);
+/** Left out: where this server puts new things. */
+const place = z.string().min(1).max(2048).optional();
 const annotation = z.string().max(16_384);
 
 /** Absent while the task still runs: then there is no VM yet. */
 const madeVm = {
-  name: z.string(),
   vm: objectRef.optional(),
-  power_state: powerState.optional(),
+  power_state: z.string().optional(),
   datastore: z.string().optional(),
 };
 
@@ -32,7 +33,7 @@ export const createVm = defineTool({
   name: 'create_vm',
   title: 'Create VM',
   description:
-    'Make a new, empty VM, powered off: one thin disk on a paravirtual controller, one vmxnet3 card, and a CD drive if iso_path is given. It has no operating system: clone_vm makes one from a template.',
+    'Make an empty VM, powered off: one thin disk, one vmxnet3 card, a CD drive if iso_path is given. For a VM with an operating system use clone_vm.',
   permission: 'VM_LIFECYCLE',
   effect: 'create',
   task: true,
@@ -41,15 +42,15 @@ export const createVm = defineTool({
     cpu: cpu.default(2),
     memory_mb: memoryMb.default(4096),
     disk_gb: z.int().min(1).max(63_488).default(20),
-    datastore: datastoreName.optional().describe('Default: the one chosen for this server.'),
-    network: networkName.optional().describe('Default: the one chosen for this server.'),
+    datastore: place,
+    network: place,
     guest_id: z
       .string()
       .regex(/^\w{1,80}$/)
       .default('otherGuest64')
       .describe('ubuntu64Guest, windows9Server64Guest, …'),
-    iso_path: z.string().min(1).max(1024).optional().describe('Path on iso_datastore, or "[datastore] path".'),
-    iso_datastore: datastoreName.optional().describe('Default: datastore.'),
+    iso_path: z.string().min(1).max(1024).optional().describe('Path on iso_datastore, or [datastore] path.'),
+    iso_datastore: place.describe('Default: datastore.'),
     boot_from_iso: z.boolean().default(true),
   },
   output: { ...madeVm, network: z.string() },
@@ -85,7 +86,7 @@ export const createVm = defineTool({
     const request = { _this: folder.ref, config, pool: pool.ref, ...(host ? { host } : {}) };
     const { task, result } = await context.follow(await vsphere.call('CreateVM_Task', request));
     return {
-      ...(await made(given.name, result, context)),
+      ...(await made(result, context)),
       datastore: datastore.name,
       network: network.name,
       task,
@@ -127,7 +128,7 @@ export const cloneVm = defineTool({
       spec: { location, powerOn: given.power_on, template: false },
     });
     const { task, result } = await context.follow(started);
-    const answer = await made(given.new_name, result, context);
+    const answer = await made(result, context);
     return { ...answer, ...(datastore ? { datastore: datastore.name } : {}), source: toObjectRef(source), task };
   },
 });
@@ -235,11 +236,11 @@ export const renameVm = defineTool({
 });
 
 /** The audit's last word on a call that makes a VM is about the VM; before, it was about the folder. */
-async function made(name: string, result: unknown, { vsphere, reading }: ServerContext) {
-  if (result === undefined) return { name };
+async function made(result: unknown, { vsphere, reading }: ServerContext) {
+  if (result === undefined) return {};
   const vm = await vsphere.inventory.describe(result as ManagedObjectReference);
   reading(vm);
-  return { name: vm.name, vm: toObjectRef(vm), power_state: await readPowerState(vsphere, vm) };
+  return { vm: toObjectRef(vm), power_state: await readPowerState(vsphere, vm) };
 }
 
 /** Waited for whatever `wait` says: only a VM that is off can be deleted. */

@@ -8,7 +8,7 @@ import { nameFilter } from './name-filter.ts';
 import { page, pageFields } from './page.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
-const hardware = { cpu: z.int().optional(), memory_mb: z.int().optional(), guest_os: z.string().optional() };
+const hardware = { cpu: z.number().optional(), memory_mb: z.number().optional(), guest_os: z.string().optional() };
 const container = z.string().min(1).max(2048).optional();
 
 export const listVms = defineTool({
