@@ -2,7 +2,24 @@
  * Every tool of the gateway: the one literal list, grouped by category. A tool that is not written here does not
  * exist; the order is the order of the reference pages and of `tools/list`.
  */
+import { getAlarms } from './alarms.ts';
+import { getClusterInfo, getDrsRecommendations, listClusters } from './clusters.ts';
+import { browseDatastore, getDatastoreInfo, listDatastores } from './datastores.ts';
+import { getDiskInfo, getNicInfo, getSerialPort, listDisks, listNics } from './devices.ts';
+import { getVcenterInfo, listServers, whoami } from './gateway.ts';
+import { getTask, listRecentEvents, listRecentTasks } from './history.ts';
+import {
+  getHostHardware,
+  getHostNetworking,
+  getNtpConfig,
+  getServiceStatus,
+  listServices,
+} from './host-configuration.ts';
+import { getHostInfo, getHostStats, listHosts } from './hosts.ts';
+import { find, listFolders } from './inventory.ts';
+import { getNetworkInfo, listNetworks } from './networks.ts';
 import { powerOff, powerOn, rebootGuest, resetVm, shutdownGuest, standbyGuest, suspendVm } from './power.ts';
+import { getResourcePoolInfo, listResourcePools } from './resource-pools.ts';
 import {
   createSnapshot,
   deleteAllSnapshots,
@@ -29,15 +46,15 @@ export const toolsets = {
     deleteAllSnapshots,
     renameSnapshot,
   ],
-  monitoring: [getVmStats, getVmToolsStatus],
-  hosts: [],
-  clusters: [],
-  datastores: [],
-  networks: [],
-  devices: [],
-  inventory: [],
-  history: [],
-  gateway: [],
+  monitoring: [getVmStats, getVmToolsStatus, getHostStats, listHosts, getAlarms],
+  hosts: [getHostInfo, listServices, getServiceStatus, getNtpConfig, getHostHardware, getHostNetworking],
+  clusters: [listClusters, getClusterInfo, getDrsRecommendations, listResourcePools, getResourcePoolInfo],
+  datastores: [listDatastores, getDatastoreInfo, browseDatastore],
+  networks: [listNetworks, getNetworkInfo],
+  devices: [listDisks, getDiskInfo, listNics, getNicInfo, getSerialPort],
+  inventory: [listFolders, find],
+  history: [getTask, listRecentTasks, listRecentEvents],
+  gateway: [whoami, listServers, getVcenterInfo],
 } as const satisfies Record<string, readonly Tool[]>;
 
 export const tools: readonly Tool[] = Object.values(toolsets).flat();

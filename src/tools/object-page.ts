@@ -1,0 +1,41 @@
+import type { ManagedObjectReference } from '../vsphere/references.ts';
+import type { VsphereCall } from '../vsphere/vsphere.ts';
+import { toObjectRef } from './fields.ts';
+import { page } from './page.ts';
+
+interface Summary {
+  readonly ref: ManagedObjectReference;
+  readonly id: string;
+  readonly name: string;
+}
+
+type ObjectRef = ReturnType<typeof toObjectRef>;
+
+interface ObjectPage<R> {
+  readonly items: R[];
+  readonly total: number;
+  readonly next_cursor?: string;
+}
+
+/**
+ * One page of objects, sorted by name. Only the page's objects are asked where they are, in one round trip; what
+ * is gone by then is left out.
+ *
+ * @param toItem what the list shows of an object, given its name, path and id
+ */
+export async function objectPage<S extends Summary, R>(
+  vsphere: VsphereCall,
+  summaries: readonly S[],
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+  toItem: (summary: S, ref: ObjectRef) => R,
+): Promise<ObjectPage<R>> {
+  const { items, ...rest } = page(summaries, ({ name, id }) => `${name}\0${id}`, limit, cursor);
+  const places = await vsphere.inventory.describeAll(items.map(({ ref }) => ref));
+  return {
+    items: items.flatMap((summary) => {
+      const object = places.get(summary.id);
+      return object === undefined ? [] : [toItem(summary, toObjectRef(object))];
+    }),
+    ...rest,
+  };
+}

@@ -1,0 +1,94 @@
+/** Resource pools: what each is promised and what it uses. */
+import { z } from 'zod';
+import {
+  type ResourcePoolSummary,
+  readResourcePool,
+  listResourcePools as readResourcePools,
+} from '../vsphere/resource-pool.ts';
+import { cursor, limit, objectRef, toObjectRef } from './fields.ts';
+import { objectPage } from './object-page.ts';
+import { pageFields } from './page.ts';
+import { defineTool } from './tool.ts';
+
+const amount = z.number().optional();
+const poolName = z
+  .string()
+  .min(1)
+  .max(2048)
+  .optional()
+  .describe('Resource pool: name, path or id. Needed where there are several; root pools are all named Resources.');
+
+const usage = { cpu_usage_mhz: amount, memory_usage_mb: amount, vm_count: z.int() };
+
+export const listResourcePools = defineTool({
+  name: 'list_resource_pools',
+  title: 'List resource pools',
+  description:
+    'The resource pools of one server with their use, parent and VMs; each cluster and standalone host has a root pool named Resources. For reservations and limits use get_resource_pool_info.',
+  permission: 'READ_ONLY',
+  effect: 'read',
+  input: { limit, cursor },
+  output: {
+    resource_pools: z.array(
+      objectRef.extend({
+        parent: z.string().optional().describe('id'),
+        owner: z.string().optional().describe('id of the cluster or standalone host'),
+        ...usage,
+      }),
+    ),
+    ...pageFields,
+  },
+  async handler(given, { vsphere }) {
+    const { items, ...rest } = await objectPage(vsphere, await readResourcePools(vsphere), given, (pool, ref) => ({
+      ...ref,
+      parent: pool.parent?.value,
+      owner: pool.owner?.value,
+      ...toUsage(pool),
+    }));
+    return { resource_pools: items, ...rest };
+  },
+});
+
+export const getResourcePoolInfo = defineTool({
+  name: 'get_resource_pool_info',
+  title: 'Get resource pool info',
+  description:
+    'One resource pool: reservation, limit (absent: unlimited), shares and use of CPU and memory, and its number of VMs.',
+  permission: 'READ_ONLY',
+  effect: 'read',
+  input: { name: poolName },
+  output: {
+    ...objectRef.shape,
+    cpu_reservation_mhz: amount,
+    cpu_limit_mhz: amount,
+    cpu_expandable: z.boolean(),
+    cpu_shares: amount,
+    memory_reservation_mb: amount,
+    memory_limit_mb: amount,
+    memory_expandable: z.boolean(),
+    memory_shares: amount,
+    ...usage,
+  },
+  target: ({ name }) => name,
+  async handler({ name }, { vsphere, reading }) {
+    const found = await vsphere.inventory.resourcePool(name);
+    reading(found);
+    const pool = await readResourcePool(vsphere, found.ref);
+    return {
+      ...toObjectRef(found),
+      cpu_reservation_mhz: pool.cpu.reservation,
+      cpu_limit_mhz: pool.cpu.limit,
+      cpu_expandable: pool.cpu.expandable,
+      cpu_shares: pool.cpu.shares,
+      memory_reservation_mb: pool.memory.reservation,
+      memory_limit_mb: pool.memory.limit,
+      memory_expandable: pool.memory.expandable,
+      memory_shares: pool.memory.shares,
+      ...toUsage(pool),
+    };
+  },
+});
+
+function toUsage({ cpuUsageMhz, memoryUsageMb, vmCount }: ResourcePoolSummary) {
+  return { cpu_usage_mhz: cpuUsageMhz, memory_usage_mb: memoryUsageMb, vm_count: vmCount };
+}
