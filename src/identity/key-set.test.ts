@@ -64,7 +64,7 @@ describe('the key set', () => {
     ['secret keys only', json({ keys: [{ kty: 'oct', k: 'AAAA', kid: 'k', alg: 'HS256' }] })],
     ['things that are no keys', json({ keys: [null, 1, 'k'] })],
     ['too many keys', json({ keys: Array.from({ length: 101 }, () => ({ kty: 'EC' })) })],
-    ['a large answer', json({ keys: [], padding: 'x'.repeat(300_000) })],
+    ['a large answer', (...exchange) => json({ keys: [jwk], padding: 'x'.repeat(300_000) })(...exchange)],
     ['a broken connection', (_request, response) => response.destroy()],
   ])('is not to be had from %s, and asks once until it has rested', async (_what, answer) => {
     const { keys, clock, key } = await keySet({ now: answer });

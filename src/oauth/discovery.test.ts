@@ -97,6 +97,16 @@ describe('discovery', () => {
     expect(failure.message).not.toContain('attacker');
   });
 
+  it('does not take the document of every tenant for that of one', async () => {
+    const issuer = 'https://login.microsoftonline.com/common/v2.0';
+    const metadata = {
+      issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+      jwks_uri: 'https://login.microsoftonline.com/common/discovery/v2.0/keys',
+    };
+    const failure = await failureOf(issuer, { fetch: async () => Response.json(metadata) });
+    expect(failure.reason).toBe('issuer_mismatch');
+  });
+
   it('gives up on a provider that does not answer', async () => {
     const issuer = await serve(() => () => {});
     expect((await failureOf(issuer, { timeoutMs: 200 })).reason).toBe('timeout');

@@ -321,6 +321,11 @@ describe('the verifier', () => {
   });
 
   describe('a token that was verified a moment ago', () => {
+    it('is not verified again', async () => {
+      const token = await issuer.mint();
+      expect(await verifier.verify(token)).toBe(await verifier.verify(token));
+    });
+
     it('is not good beyond its end', async () => {
       const clock = manualClock();
       const cached = create({ clock, clockToleranceSeconds: 0 });
