@@ -188,7 +188,7 @@ export function claimPath(part: string): string {
 }
 
 /** Keys that only the provider holds. `none` and HMAC, whose key every verifier holds, have no name here. */
-export const ASYMMETRIC_ALGORITHMS = [
+const ASYMMETRIC_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',

@@ -8,18 +8,18 @@
  */
 import { higherLevel, includesLevel, isPermissionLevel, PERMISSION_LEVELS, type PermissionLevel } from './levels.ts';
 
-export interface Subject {
+interface Subject {
   readonly groups: readonly string[];
 }
 
-export interface Action {
+interface Action {
   readonly kind: 'tool' | 'resource';
   readonly name: string;
   /** What the action itself asks for; the policy may ask for more. */
   readonly level: PermissionLevel;
 }
 
-export interface Allowed {
+interface Allowed {
   readonly allowed: true;
   /** The level that was needed. */
   readonly level: PermissionLevel;
@@ -27,7 +27,7 @@ export interface Allowed {
   readonly group: string;
 }
 
-export interface Denied {
+interface Denied {
   readonly allowed: false;
   readonly required: PermissionLevel;
   readonly reason: 'no_groups' | 'no_recognised_group' | 'insufficient_level';
@@ -39,7 +39,7 @@ export interface Denied {
 
 export type Decision = Allowed | Denied;
 
-export interface GroupRow {
+interface GroupRow {
   readonly group: string;
   readonly level: PermissionLevel;
   readonly includes: readonly PermissionLevel[];
