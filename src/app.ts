@@ -71,7 +71,7 @@ export async function startApp({ config, logger, clock = systemClock }: AppOptio
     config.transport === 'stdio' ? openStdio(gateway, config) : await openHttp(gateway, { config, clock, logger });
   // Reached before the first caller asks; a server that is down stops neither the start nor the others.
   void servers.get().catch((err: unknown) => logger.warn({ err }, 'the default server cannot be reached yet'));
-  logger.info(banner(config, policy, servers, door.url), 'mcvsphere is up');
+  logger.info(banner(config, gateway, door.url), 'mcvsphere is up');
 
   let closing: Promise<void> | undefined;
   return {
@@ -175,7 +175,7 @@ function taskResolver(servers: ManagedServers) {
   };
 }
 
-function banner(config: Config, policy: Policy, servers: ManagedServers, url: string | undefined) {
+function banner(config: Config, { policy, servers, audit }: Gateway, url: string | undefined) {
   return {
     version: VERSION,
     transport: config.transport,
@@ -184,7 +184,7 @@ function banner(config: Config, policy: Policy, servers: ManagedServers, url: st
     rbac: config.policyFile ? `on, by ${config.policyFile}` : `on, by the ${policy.groups().length} default groups`,
     everybody_has: config.oauth ? undefined : everybody(config),
     managed_servers: servers.list().map(({ name, kind }) => `${name} (${kind})`),
-    audit: config.audit.file,
+    audit: audit.file,
   };
 }
 
