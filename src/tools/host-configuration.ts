@@ -10,6 +10,9 @@ import { defineTool } from './tool.ts';
 const text = z.string().optional();
 const amount = z.number().optional();
 const texts = z.array(z.string());
+/** Rows whose fields are named in words: as schemas they would make the list of tools too long. */
+const rowsOf = (fields: string) => z.array(z.looseObject({})).describe(fields);
+
 const service = z.object({
   key: z.string(),
   label: z.string(),
@@ -102,14 +105,12 @@ export const getHostHardware = defineTool({
     host: objectRef,
     uuid: text,
     bios: z.object({ vendor: text, version: text, release_date: text }),
-    cpu: z.object({ packages: z.int(), cores: z.int(), threads: z.int(), hz: z.number() }),
-    memory: z.object({ total_bytes: z.number(), total_gb: z.number() }),
-    pci_devices: z.array(
-      z.object({ id: z.string(), vendor_name: z.string(), device_name: z.string(), class_id: z.string() }),
-    ),
-    pci_device_count: z.int(),
+    cpu: z.object({ packages: amount, cores: amount, threads: amount, hz: amount }),
+    memory: z.object({ total_bytes: amount, total_gb: amount }),
+    pci_devices: rowsOf('id, vendor_name, device_name, class_id'),
+    pci_device_count: z.number(),
     network_adapters: z.array(
-      z.object({ device: z.string(), driver: text, mac: z.string(), link_speed: amount.describe('Mbit/s') }),
+      z.object({ device: text, driver: text, mac: text, link_speed: amount.describe('Mbit/s') }),
     ),
   },
   target: ({ host_name }) => host_name,
@@ -144,20 +145,24 @@ export const getHostNetworking = defineTool({
   name: 'get_host_networking',
   title: 'Get host networking',
   description:
-    'How one ESXi host is wired: its standard and distributed switches, port groups with VLANs, VMkernel adapters with addresses, DNS. For a network over all hosts use get_network_info.',
+    'How one ESXi host is wired: its standard and distributed switches, port groups with VLANs, VMkernel adapters, DNS. For one network on all hosts use get_network_info.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { host_name: hostName },
   output: {
     host: objectRef,
     vswitches: z.array(
-      z.object({ name: z.string(), ports: z.int(), ports_available: z.int(), mtu: amount, pnics: texts }),
+      z.object({
+        name: z.string(),
+        distributed: z.boolean(),
+        ports: amount,
+        ports_available: amount,
+        mtu: amount,
+        pnics: texts,
+      }),
     ),
-    distributed_switches: z.array(z.object({ name: z.string(), mtu: amount, pnics: texts })),
-    portgroups: z.array(z.object({ name: z.string(), vswitch: z.string(), vlan_id: z.int() })),
-    vmkernel_adapters: z.array(
-      z.object({ device: z.string(), portgroup: text, ip: text, netmask: text, mac: text, mtu: amount }),
-    ),
+    portgroups: rowsOf('name, vswitch, vlan_id'),
+    vmkernel_adapters: rowsOf('device, portgroup, ip, netmask, mac, mtu'),
     dns: z.object({ hostname: text, domain: text, servers: texts, search_domains: texts }),
   },
   target: ({ host_name }) => host_name,
@@ -170,14 +175,15 @@ export const getHostNetworking = defineTool({
     );
     return {
       host: toObjectRef(host),
-      vswitches: vswitches.map(({ name, ports, portsAvailable, mtu, pnics }) => ({
-        name,
-        ports,
-        ports_available: portsAvailable,
-        mtu,
-        pnics: [...pnics],
-      })),
-      distributed_switches: distributedSwitches.map((each) => ({ ...each, pnics: [...each.pnics] })),
+      vswitches: [
+        ...vswitches.map(({ portsAvailable, pnics, ...each }) => ({
+          ...each,
+          distributed: false,
+          ports_available: portsAvailable,
+          pnics: [...pnics],
+        })),
+        ...distributedSwitches.map(({ pnics, ...each }) => ({ ...each, distributed: true, pnics: [...pnics] })),
+      ],
       portgroups: portgroups.map(({ name, vswitch, vlanId }) => ({ name, vswitch, vlan_id: vlanId })),
       vmkernel_adapters: vmkernelAdapters.map((adapter) => ({ ...adapter })),
       dns: {
