@@ -19,7 +19,7 @@ export interface Entity {
 /** vSphere's inventory has at most a few levels; what has more is no tree. */
 const DEEPEST = 100;
 
-const NAME_AND_PARENT: PropertyFilterSpec['propSet'] = [
+export const NAME_AND_PARENT: PropertyFilterSpec['propSet'] = [
   { type: 'ManagedEntity', pathSet: ['name', 'parent'] },
   { type: 'VirtualMachine', pathSet: ['parentVApp'] },
   { type: 'VirtualApp', pathSet: ['parentFolder', 'parentVApp'] },
@@ -32,7 +32,9 @@ const CONTAINERS = ['Folder', 'Datacenter', 'ComputeResource', 'ResourcePool'];
 export async function readUpwards(reader: Reader, refs: readonly ManagedObjectReference[]): Promise<Entities> {
   if (refs.length === 0) return new Map();
   const objectSet = refs.map((obj) => ({ obj, skip: false, selectSet: upwards() }));
-  return toEntities(await reader.retrieve([{ propSet: NAME_AND_PARENT, objectSet }]));
+  return toEntities(
+    await reader.retrieve([{ propSet: NAME_AND_PARENT, objectSet, reportMissingObjectsInResults: true }]),
+  );
 }
 
 /** Every folder, datacenter, cluster and pool, in one round trip through a kept view. */

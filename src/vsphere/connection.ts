@@ -81,7 +81,7 @@ export function createReader(connection: Connection, context: CallContext & { re
   };
 
   const read = async (type: string, refs: readonly ManagedObjectReference[], paths: readonly string[]) =>
-    refs.length === 0 ? [] : retrieveAll([ofObjects(type, refs, paths)]);
+    refs.length === 0 ? [] : retrieveAll([ofObjects(refs, [{ type, pathSet: [...paths] }])]);
 
   const readAll = async (
     type: string,
@@ -130,22 +130,19 @@ export function gone(ref: ManagedObjectReference, cause?: unknown): ObjectNotFou
   });
 }
 
-function ofObjects(
-  type: string,
-  refs: readonly ManagedObjectReference[],
-  paths: readonly string[],
-): PropertyFilterSpec {
-  return {
-    propSet: [{ type, pathSet: [...paths] }],
-    objectSet: refs.map((obj) => ({ obj, skip: false })),
-  };
-}
-
 function ofView(view: ManagedObjectReference, type: string, paths: readonly string[]): PropertyFilterSpec {
   return throughView(view, [{ type, pathSet: [...paths] }]);
 }
 
-/** What a container view shows. */
+/** The given objects. Those that are gone are left out, as they may go at any time between a list and a read. */
+export function ofObjects(
+  refs: readonly ManagedObjectReference[],
+  propSet: PropertyFilterSpec['propSet'],
+): PropertyFilterSpec {
+  return { propSet, objectSet: refs.map((obj) => ({ obj, skip: false })), reportMissingObjectsInResults: true };
+}
+
+/** What a container view shows. A view that is gone is a fault, and never an empty list. */
 export function throughView(view: ManagedObjectReference, propSet: PropertyFilterSpec['propSet']): PropertyFilterSpec {
   const content = { $type: 'TraversalSpec', name: 'view', type: 'ContainerView', path: 'view', skip: false };
   return { propSet, objectSet: [{ obj: view, skip: true, selectSet: [content] }] };

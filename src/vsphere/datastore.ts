@@ -118,6 +118,7 @@ export async function browseDatastore(
     datastorePath: formatDatastorePath(decodeName(props.name ?? ''), path),
     searchSpec: {
       query: FILE_QUERIES,
+      matchPattern: ['*'],
       details: { fileType: true, fileSize: true, modification: true, fileOwner: false },
       sortFoldersFirst: true,
     },

@@ -1,10 +1,11 @@
 /** The questions this room asks about vSphere's faults. */
-import { SoapFault } from '../vim25/faults.ts';
+import { isSoapFault, type SoapFault } from '../vim25/faults.ts';
 import type { LocalizedMethodFault } from '../vim25/generated/types.ts';
 import type { ManagedObjectReference } from './references.ts';
 
+/** Whether the server answered with a fault: of this class or one of its subclasses, or any. */
 export function isFault(error: unknown, type?: string): error is SoapFault {
-  return error instanceof SoapFault && (type === undefined || error.faultType === type);
+  return isSoapFault(error, type);
 }
 
 /** The object that a ManagedObjectNotFound names. */

@@ -1,6 +1,6 @@
 /** The inventory of one server as one call sees it. */
-import { readContainers, readUpwards, toEntities, toInventoryObject } from './ancestry.ts';
-import { gone } from './connection.ts';
+import { NAME_AND_PARENT, readContainers, readUpwards, toEntities, toInventoryObject } from './ancestry.ts';
+import { gone, ofObjects } from './connection.ts';
 import { AmbiguousNameError, listed, ObjectNotFoundError } from './errors.ts';
 import type { Inventory, InventoryKind, InventoryObject } from './inventory.ts';
 import { nounOf, pluralOf } from './kinds.ts';
@@ -46,7 +46,11 @@ export function createInventory(reader: Reader): Inventory {
     datacenterOf: (ref) => datacenterOf(reader, ref),
 
     async list(kind, options) {
-      const objects = toEntities(await reader.readAll(kind, ['name', 'parent'], options));
+      const objects = toEntities(
+        kind === 'VirtualMachine'
+          ? await reader.readAll(kind, ['name', 'parent', 'parentVApp'], options)
+          : await reader.readAll(kind, ['name', 'parent'], options),
+      );
       const entities = new Map([...(await readContainers(reader)), ...objects]);
       return [...objects.values()]
         .map(({ ref }) => toInventoryObject(entities, ref, root))
@@ -59,20 +63,9 @@ export function createInventory(reader: Reader): Inventory {
   return inventory;
 }
 
-/** Objects of several types with name and parent, a retrieve per type. */
+/** Names and parents only: what is above them is read with the tree. */
 async function readEach(reader: Reader, refs: readonly ManagedObjectReference[]) {
-  const objectSet = refs.map((obj) => ({ obj, skip: false }));
-  return toEntities(
-    await reader.retrieve([
-      {
-        propSet: [
-          { type: 'ManagedEntity', pathSet: ['name', 'parent'] },
-          { type: 'VirtualMachine', pathSet: ['parentVApp'] },
-        ],
-        objectSet,
-      },
-    ]),
-  );
+  return toEntities(await reader.retrieve([ofObjects(refs, NAME_AND_PARENT)]));
 }
 
 function byValue(objects: readonly (InventoryObject | undefined)[]): Map<string, InventoryObject> {

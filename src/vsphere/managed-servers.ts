@@ -170,11 +170,12 @@ function createServer(options: ManagedServerOptions, surroundings: Surroundings)
     }
   }
 
-  /** Only what says that the server cannot be reached counts: a fault is an answer. */
+  /** Only what says that the server cannot be reached counts: a fault is an answer, unless it refuses the login. */
   function onOutcome(error?: unknown): void {
-    const unreachable = error instanceof GatewayError && error.code === 'UNAVAILABLE';
+    const answered = isFault(error) && !isFault(error, 'InvalidLogin');
+    const unreachable = error instanceof GatewayError && error.code === 'UNAVAILABLE' && !answered;
     if (unreachable) lastError = error.message;
-    else if (error === undefined || isFault(error)) lastError = undefined;
+    else if (error === undefined || answered) lastError = undefined;
     else return;
     up = !unreachable;
   }

@@ -2,6 +2,7 @@
 
 import type { Logger } from '../lib/logger.ts';
 import { ancestorsOf, readUpwards } from './ancestry.ts';
+import { ofObjects } from './connection.ts';
 import { ObjectNotFoundError } from './errors.ts';
 import type { Inventory, InventoryKind, InventoryObject } from './inventory.ts';
 import { isOfKind, nounOf } from './kinds.ts';
@@ -99,9 +100,7 @@ export function createPlacement({ reader, inventory, choices }: Options): Placem
 }
 
 async function exists(reader: Reader, ref: ManagedObjectReference): Promise<boolean> {
-  const found = await reader.retrieve([
-    { propSet: [{ type: 'ManagedEntity', pathSet: ['name'] }], objectSet: [{ obj: ref, skip: false }] },
-  ]);
+  const found = await reader.retrieve([ofObjects([ref], [{ type: 'ManagedEntity', pathSet: ['name'] }])]);
   return found.length > 0;
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { VimClient } from '../vim25/client.ts';
 import type { PropertyFilterSpec, UpdateSet } from '../vim25/generated/types.ts';
-import { isFault } from './faults.ts';
+import { goneObject, isFault } from './faults.ts';
 import type { CallMethod } from './reader.ts';
 import { type ManagedObjectReference, refKey, sameRef } from './references.ts';
 
@@ -17,6 +17,8 @@ export interface WatchListener {
   changed(props: Readonly<Record<string, unknown>>): void;
   /** The server no longer knows the object. */
   gone(): void;
+  /** The connection is closed for good; what becomes of the object is not told any more. */
+  closed(): void;
 }
 
 export interface PropertyWatcher {
@@ -80,14 +82,16 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
     },
     close() {
       closing.abort();
+      const left = [...watches];
       watches.clear();
+      for (const { listener } of left) listener.closed();
     },
   };
 
   function startLoop(): void {
     if (looping || signal.aborted) return;
     looping = true;
-    loop().finally(() => {
+    void loop().finally(() => {
       looping = false;
       if (watches.size > 0) startLoop();
     });
@@ -157,7 +161,8 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
       else watch.listener.changed(Object.fromEntries((object.propSet ?? []).map(({ name, val }) => [name, val])));
     } catch (error) {
       delete watch.filterOf;
-      throw error;
+      if (!sameRef(goneObject(error), watch.ref)) throw error;
+      watch.listener.gone();
     }
   }
 

@@ -12,7 +12,7 @@ interface RetrieveOptions {
 }
 
 /**
- * All objects that `filters` select. Objects that are gone by now are left out.
+ * All objects that `filters` select.
  *
  * Pages live in the session: when one cannot be had any more (the session was lost and made anew in between),
  * the reading starts over, once.
@@ -41,7 +41,7 @@ async function retrieveOnce(
   let token = take(
     await call('RetrievePropertiesEx', {
       _this: collector,
-      specSet: filters.map((filter) => ({ ...filter, reportMissingObjectsInResults: true })),
+      specSet: [...filters],
       options: pageSize === undefined ? {} : { maxObjects: pageSize },
     }),
   );

@@ -3,6 +3,7 @@ import type { TaskInfo } from '../vim25/generated/types.ts';
 import { decodeName } from './names.ts';
 import type { Reader } from './reader.ts';
 import { failureOf } from './task-waits.ts';
+import { namesOf } from './virtual-machine.ts';
 
 export interface TaskEntry {
   /** The id that get_task and cancel_task take. */
@@ -27,7 +28,8 @@ export interface TaskEntry {
 }
 
 /**
- * The tasks of the last minutes, as TaskManager keeps them: on vCenter about 200, on a host fewer. Two round trips.
+ * The tasks of the last minutes, as TaskManager keeps them: on vCenter about 200, on a host fewer. Two or three
+ * round trips.
  *
  * @param entityName only tasks on objects of exactly this name
  */
@@ -39,14 +41,25 @@ export async function listRecentTasks(
   if (taskManager === undefined) return [];
   const { props } = await reader.readOne('TaskManager', taskManager, ['recentTask']);
   const tasks = await reader.read('Task', props.recentTask ?? [], ['info']);
-  return tasks
-    .flatMap(({ props: { info } }) => (info === undefined ? [] : [toTaskEntry(info)]))
+  const infos = tasks.flatMap(({ props: { info } }) => info ?? []);
+  const names = await namesOf(
+    reader,
+    infos.flatMap((info) => (info.entity !== undefined && lacksName(info) ? info.entity : [])),
+  );
+  return infos
+    .map((info) => toTaskEntry(info, names))
     .filter(({ entity }) => entityName === undefined || entity === entityName)
     .sort((a, b) => Date.parse(b.queuedTime) - Date.parse(a.queuedTime) || (a.id < b.id ? 1 : -1))
     .slice(0, maxCount);
 }
 
-export function toTaskEntry(info: TaskInfo): TaskEntry {
+/** Some servers leave the name out or put the id in its place. */
+function lacksName({ entity, entityName }: TaskInfo): boolean {
+  return entityName === undefined || entityName === entity?.value;
+}
+
+/** @param names of objects, by id, for tasks that name theirs by its id only */
+export function toTaskEntry(info: TaskInfo, names: ReadonlyMap<string, string> = new Map()): TaskEntry {
   const reason = info.reason as { userName?: string } | undefined;
   return {
     id: info.task?.value ?? info.key,
@@ -56,7 +69,7 @@ export function toTaskEntry(info: TaskInfo): TaskEntry {
     queuedTime: info.queueTime,
     startTime: info.startTime,
     completeTime: info.completeTime,
-    entity: info.entityName === undefined ? undefined : decodeName(info.entityName),
+    entity: names.get(info.entity?.value ?? '') ?? (info.entityName && decodeName(info.entityName)),
     entityId: info.entity?.value,
     entityType: info.entity?.type,
     error: info.state === 'error' ? failureOf(info, info.key).message : undefined,

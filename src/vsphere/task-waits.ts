@@ -1,10 +1,10 @@
 /** Waits for tasks to end, told by property updates. */
 
-import { abortError } from '../lib/errors.ts';
-import { describeFault } from '../vim25/faults.ts';
+import { abortError, GatewayError } from '../lib/errors.ts';
+import { faultFromLocalized } from '../vim25/faults.ts';
 import type { TaskInfo } from '../vim25/generated/types.ts';
 import { ObjectNotFoundError, TaskFailedError, TaskGoneError } from './errors.ts';
-import { faultTypeOf, goneObject } from './faults.ts';
+import { goneObject } from './faults.ts';
 import { quoted } from './names.ts';
 import type { PropertyWatcher } from './property-watcher.ts';
 import type { Reader } from './reader.ts';
@@ -65,17 +65,19 @@ function waitFor(
         done();
         reject(new TaskGoneError(task.value));
       },
+      closed() {
+        done();
+        reject(new GatewayError('UNAVAILABLE', 'The gateway is shutting down; the task goes on in vSphere.'));
+      },
     });
     signal?.addEventListener('abort', aborted, { once: true });
   });
 }
 
 /** Why a task that ended with an error did. */
-export function failureOf(info: TaskInfo, taskId: string): TaskFailedError {
-  const { error } = info;
-  const type = faultTypeOf(error);
-  const sentence = describeFault(type, error?.localizedMessage ?? '', error?.fault);
-  return new TaskFailedError(taskId, type, sentence, error);
+export function failureOf({ error }: TaskInfo, taskId: string): TaskFailedError {
+  const fault = faultFromLocalized(error ?? { fault: {}, localizedMessage: '' });
+  return new TaskFailedError(taskId, fault.faultType, fault.message, fault);
 }
 
 /** What a task is doing: `VirtualMachine.powerOn`, or vSphere's own sentence about its present step. */

@@ -1,5 +1,6 @@
 /** Virtual machines as people ask about them: in a list, one in full, how busy one is, its VMware Tools. */
 import type { VirtualMachineQuickStats } from '../vim25/generated/types.ts';
+import { ofObjects } from './connection.ts';
 import { type Disk, disksOf, type Nic, nicsOf, nicsWithNetworks } from './devices.ts';
 import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
@@ -108,12 +109,7 @@ export async function readVm(reader: Reader, vm: ManagedObjectReference): Promis
 /** Decoded names of objects of any type, by `ref.value`, in one round trip. */
 export async function namesOf(reader: Reader, refs: readonly ManagedObjectReference[]): Promise<Map<string, string>> {
   if (refs.length === 0) return new Map();
-  const objects = await reader.retrieve([
-    {
-      propSet: [{ type: 'ManagedEntity', pathSet: ['name'] }],
-      objectSet: refs.map((obj) => ({ obj, skip: false })),
-    },
-  ]);
+  const objects = await reader.retrieve([ofObjects(refs, [{ type: 'ManagedEntity', pathSet: ['name'] }])]);
   return new Map(
     objects.map(({ ref, props }) => [ref.value, decodeName((props as { name?: string }).name ?? ref.value)]),
   );

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
-import { callOf, type Connected, connect, failure } from './connect.ts';
+import { type Connected, callOf, connect, failure } from './connect.ts';
 
 describe.skipIf(!(await vcsimAvailable()))('where new things go on a vCenter', () => {
   let vcsim: Vcsim;

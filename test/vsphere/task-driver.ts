@@ -52,13 +52,21 @@ export async function driveTasks(vcsim: Pick<Vcsim, 'url' | 'user' | 'password'>
       const answer = await method(
         'CreateTask',
         { type: 'TaskManager', value: 'TaskManager' },
-        `<obj type="${entity.type}">${entity.value}</obj><taskTypeId>com.example.test</taskTypeId>` +
+        `<obj type="${entity.type}">${entity.value}</obj><taskTypeId>com.vmware.govmomi.simulator.test</taskTypeId>` +
           '<initiatedBy>test</initiatedBy><cancelable>true</cancelable>',
       );
       const value = /<task type="Task">([^<]+)</.exec(answer)?.[1];
       if (value === undefined) throw new Error(answer);
       const task = { type: 'Task', value };
-      await method('SetTaskState', task, '<state>running</state>');
+      // The simulator answers before it knows the task.
+      for (let tries = 0; ; tries++) {
+        try {
+          await method('SetTaskState', task, '<state>running</state>');
+          break;
+        } catch (error) {
+          if (tries > 100) throw error;
+        }
+      }
       return task;
     },
     async progress(task, percentDone) {
