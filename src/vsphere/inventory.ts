@@ -30,7 +30,8 @@ export interface InventoryObject {
 export interface Inventory {
   /**
    * The one object that a person means: by its exact name, by its inventory path (`/DC0/vm/web01`) or by its id
-   * (`vm-42`). An id wins over an equal name: the cost by path or id does not grow with the inventory.
+   * (`vm-42`). On a vCenter the id of a VM wins over an equal name of another, so that the cost by path or id does not
+   * grow with the inventory; anywhere else the two are ambiguous.
    *
    * Errors: NOT_FOUND (with near names), AMBIGUOUS (with the paths), INVALID_INPUT (the path of another kind).
    */

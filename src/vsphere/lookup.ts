@@ -38,8 +38,13 @@ export function createLookup(reader: Reader): Lookup {
       if (wanted.startsWith('/')) {
         return (await byPath(kind, wanted)) ?? (await byName(kind, wanted)) ?? fail(kind, wanted);
       }
-      const found = (await byId(kind, wanted)) ?? (await byName(kind, wanted));
-      if (found !== undefined) return found;
+      const found = await byId(kind, wanted);
+      if (found !== undefined) {
+        if (!idWins(kind)) await requireSame(kind, wanted, found);
+        return found;
+      }
+      const named = await byName(kind, wanted);
+      if (named !== undefined) return named;
       const atPath = wanted.includes('/') ? await byPath(kind, wanted) : undefined;
       return atPath ?? fail(kind, wanted);
     },
@@ -55,6 +60,17 @@ export function createLookup(reader: Reader): Lookup {
     const entity = [...(found?.values() ?? [])].find((each) => each.ref.value === wanted);
     if (found === undefined || entity === undefined || !isOfKind(entity.ref.type, kind)) return undefined;
     return toInventoryObject(found, entity.ref, root);
+  }
+
+  /** VMs on a vCenter may be too many to read all their names whenever an id is given. */
+  function idWins(kind: InventoryKind): boolean {
+    return kind === 'VirtualMachine' && reader.isVcenter;
+  }
+
+  /** Another object may have for its name what is the id of this one: `datastore-1` is a likely name. */
+  async function requireSame(kind: InventoryKind, wanted: string, found: InventoryObject): Promise<void> {
+    const others = (await namesOf(kind)).filter(({ name, ref }) => name === wanted && ref.value !== found.id);
+    if (others.length > 0) throw ambiguous(kind, wanted, [found, ...(await describeAll(others))]);
   }
 
   async function byPath(kind: InventoryKind, path: string): Promise<InventoryObject | undefined> {
@@ -151,6 +167,6 @@ function ambiguous(
   const rest = matches > MOST_TOLD ? `, the first ${MOST_TOLD} of them` : '';
   const told = listed(places.slice(0, MOST_TOLD));
   return new AmbiguousNameError(
-    `${matches} ${pluralOf(kind)} are named ${quoted(wanted)}; give the path or the id${rest}: ${told}`,
+    `${matches} ${pluralOf(kind)} fit ${quoted(wanted)}; give the path or the id${rest}: ${told}`,
   );
 }

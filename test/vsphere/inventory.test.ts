@@ -171,12 +171,43 @@ describe.skipIf(!(await vcsimAvailable()))('the inventory of a vCenter with two 
     expect(message).not.toMatch(/[\u0000-\u001f]/);
   });
 
+  it('does not choose between the id of one folder and the name of another', async () => {
+    const prod = await server.call.inventory.find('Folder', 'prod');
+    const impostor = await makeFolder(server.call, prod.id);
+    const { code, message } = await failure(server.call.inventory.find('Folder', prod.id));
+    expect(code).toBe('AMBIGUOUS');
+    expect(message).toContain('/DC0/vm/prod (');
+    expect(message).toContain(`/DC0/vm/${prod.id} (${impostor.value})`);
+    await server.call.tasks.wait(await server.call.call('Destroy_Task', { _this: impostor }));
+    expect((await server.call.inventory.find('Folder', prod.id)).name).toBe('prod');
+  });
+
   it('finds one object of a kind after another was renamed to its name', async () => {
     const renamed = await makeVm(server.call, 'before');
     const task = await server.call.call('Rename_Task', { _this: renamed, newName: 'after' });
     await server.call.tasks.wait(task);
     expect((await server.call.inventory.find('VirtualMachine', 'after')).id).toBe(renamed.value);
     expect((await failure(server.call.inventory.find('VirtualMachine', 'before'))).code).toBe('NOT_FOUND');
+  });
+});
+
+describe.skipIf(!(await vcsimAvailable()))('the inventory of a vCenter whose datacenters are in folders', () => {
+  it('has the folders in its paths', async () => {
+    const vcsim = await startVcsim({ dc: 2, folder: 2, cluster: 1, host: 1, vm: 1 });
+    const server = await connect(vcsim);
+    try {
+      const vms = await server.call.inventory.list('VirtualMachine');
+      const vm = vms.find(({ name }) => name === 'DC1_C0_RP0_VM0')!;
+      expect(vm.path).toMatch(/^\/F1\/DC1\/vm\/F1\/DC1_C0_RP0_VM0$/);
+      for (const wanted of [vm.name, vm.path, vm.id]) {
+        expect(await server.call.inventory.find('VirtualMachine', wanted)).toEqual(vm);
+      }
+      const cluster = await server.call.inventory.find('ClusterComputeResource', 'DC0_C0');
+      expect(await server.call.inventory.find('ClusterComputeResource', cluster.path)).toEqual(cluster);
+    } finally {
+      await server.close();
+      await vcsim.stop();
+    }
   });
 });
 
