@@ -1476,7 +1476,7 @@ export interface DynamicData {
   readonly $type?: string;
 }
 
-export interface DynamicProperty {
+export interface DynamicProperty extends DynamicData {
   readonly name: string;
   readonly val: unknown;
 }
@@ -4599,7 +4599,7 @@ export interface MethodDescription extends Description {
   readonly key: string;
 }
 
-export interface MethodFault {
+export interface MethodFault extends DynamicData {
   readonly faultCause?: LocalizedMethodFault;
   readonly faultMessage?: readonly LocalizableMessage[];
 }

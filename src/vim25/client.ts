@@ -1,0 +1,278 @@
+/** A logged-in client of one vCenter or ESXi server. */
+import { randomUUID } from 'node:crypto';
+import { bounded } from '../lib/bounded.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Secret } from '../lib/secret.ts';
+import { type CookieJar, createCookieJar } from './cookie-jar.ts';
+import { isSoapFault } from './faults.ts';
+import { type FetchedFile, type FetchOptions, fetchFile } from './file-transfer.ts';
+import type {
+  AboutInfo,
+  Methods,
+  ObjectContent,
+  PropertyFilterSpec,
+  RetrieveResult,
+  ServiceContent,
+} from './generated/types.ts';
+import { type KeepAlive, startKeepAlive } from './keepalive.ts';
+import { withRelogin } from './relogin.ts';
+import { withReplay } from './replay.ts';
+import { createSession, type Session, type SessionState } from './session.ts';
+import { createSoapChannel, type Send, type SendWith, type SoapCall } from './soap-channel.ts';
+import type { TlsOptions } from './tls.ts';
+import { createTransport, type Timeouts, type Transport } from './transport.ts';
+import { compareVersions, negotiateVersion } from './versions.ts';
+import type { XmlLimits } from './xml-reader.ts';
+
+export interface VimClientOptions {
+  /** `https://vcenter.example.com/sdk`; the path may be left out. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: Secret;
+  readonly tls: TlsOptions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly userAgent?: string | undefined;
+  readonly timeouts?: Timeouts | undefined;
+  /** Of each answer. */
+  readonly limits?: XmlLimits | undefined;
+  /** Of idleness after which the session is used so that it stays. Default 10 minutes. */
+  readonly keepAliveMs?: number | undefined;
+  /** Ends the connecting, not the connection. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Appears in vCenter's logs, tasks and events. Made up where it is left out. */
+  readonly operationId?: string | undefined;
+  /** The method waits for something to happen, on a connection of its own. */
+  readonly longPoll?: boolean | undefined;
+  /** Takes the objects of a RetrieveResult as they arrive; the result then comes without them. */
+  readonly onObject?: ((object: ObjectContent) => void) | undefined;
+}
+
+export interface RetrieveOptions extends Pick<CallOptions, 'signal' | 'operationId'> {
+  /** Objects a page; the server's own choice when left out. */
+  readonly maxObjects?: number | undefined;
+}
+
+export interface VimClient {
+  readonly serviceContent: ServiceContent;
+  readonly about: AboutInfo;
+  /** The API version that is spoken. */
+  readonly version: string;
+  /** Grows with each login: views, filters and collectors of an earlier one are gone. */
+  readonly generation: number;
+  /**
+   * One method of the API. A result that may be absent is undefined; an array never is.
+   *
+   * Errors: `SoapFault`, `TransportError`, `ProtocolError`, `InterruptedCallError`; INVALID_INPUT for a value that
+   * cannot be sent.
+   */
+  call<M extends keyof Methods>(
+    method: M,
+    request: Methods[M]['request'],
+    options?: CallOptions,
+  ): Promise<Methods[M]['response']>;
+  /** Gives every object that the filters select to `each`, one by one, through all pages. Errors: as `call`. */
+  retrieveProperties(
+    filters: readonly PropertyFilterSpec[],
+    each: (object: ObjectContent) => void,
+    options?: RetrieveOptions,
+  ): Promise<void>;
+  /** A file of the server itself (a screenshot), with the session's cookie. Errors: as `call`. */
+  fetchFile(path: string, options?: FetchOptions): Promise<FetchedFile>;
+  /** Logs out, in bounded time, and closes every connection. */
+  close(): Promise<void>;
+}
+
+const KEEP_ALIVE_MS = 10 * 60_000;
+const LOGOUT_MS = 5_000;
+const SERVICE_INSTANCE = { type: 'ServiceInstance', value: 'ServiceInstance' } as const;
+
+/** Connects and logs in. Errors: as a call's; a `SoapFault` of type InvalidLogin when the login is refused. */
+export async function connectVim(options: VimClientOptions): Promise<VimClient> {
+  const { clock, logger, limits, timeouts, tls, userAgent = 'mcvsphere', signal } = options;
+  const url = sdkUrl(options.url);
+  const path = url.pathname;
+  const transport = createTransport({ url, tls, userAgent, timeouts });
+  let version = '6.5';
+  const send = createSoapChannel({ transport, path, version: () => version, limits });
+  try {
+    version = await negotiateVersion(transport, `${path}/vimServiceVersions.xml`, signal);
+    const serviceContent = (await send(
+      {
+        method: 'RetrieveServiceContent',
+        request: { _this: SERVICE_INSTANCE },
+        operationId: newOperationId(),
+        signal,
+      },
+      createCookieJar(),
+    )) as ServiceContent;
+    const { about } = serviceContent;
+    if (compareVersions(about.apiVersion, '7.0') < 0) {
+      logger.warn({ api_version: about.apiVersion, product: about.fullName }, 'this vSphere is older than 7.0');
+    }
+    const login = (jar: CookieJar) => logIn(send, jar, serviceContent, options);
+    const session = createSession({ login, clock, logger });
+    await session.current(signal);
+    return createClient({ transport, send, session, serviceContent, version, options });
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
+interface ClientParts {
+  readonly transport: Transport;
+  readonly send: SendWith;
+  readonly session: Session;
+  readonly serviceContent: ServiceContent;
+  readonly version: string;
+  readonly options: VimClientOptions;
+}
+
+function createClient({ transport, send, session, serviceContent, version, options }: ClientParts): VimClient {
+  const { clock, logger, keepAliveMs = KEEP_ALIVE_MS } = options;
+  const isAlive = (state: SessionState, signal?: AbortSignal) => hasSession(send, state, serviceContent, signal);
+  const keepAlive = startKeepAlive({
+    idleMs: keepAliveMs,
+    clock,
+    ping: () => ping(send, session, logger),
+  });
+  const sendUsed: SendWith = (call, jar) => {
+    keepAlive.used();
+    return send(call, jar);
+  };
+  const perform: Send = withReplay(withRelogin({ send: sendUsed, session, isAlive }));
+  let closing: Promise<void> | undefined;
+
+  const call: VimClient['call'] = (method, request, { onObject, operationId = newOperationId(), ...rest } = {}) =>
+    perform({
+      method,
+      request,
+      operationId,
+      ...rest,
+      ...(onObject && { stream: streamOf(onObject) }),
+    }) as Promise<Methods[typeof method]['response']>;
+
+  return {
+    serviceContent,
+    about: serviceContent.about,
+    version,
+    get generation() {
+      return session.generation;
+    },
+    call,
+    async retrieveProperties(filters, each, { maxObjects, ...rest } = {}) {
+      const _this = serviceContent.propertyCollector;
+      const settings = { ...rest, onObject: each };
+      const page = await call(
+        'RetrievePropertiesEx',
+        { _this, specSet: filters, options: maxObjects === undefined ? {} : { maxObjects } },
+        settings,
+      );
+      let token = page?.token;
+      while (token !== undefined) {
+        const next: RetrieveResult = await call('ContinueRetrievePropertiesEx', { _this, token }, settings);
+        token = next.token;
+      }
+    },
+    async fetchFile(path, fetchOptions) {
+      const { jar } = await session.current(fetchOptions?.signal);
+      return fetchFile(transport, jar, path, fetchOptions);
+    },
+    close() {
+      closing ??= end({ transport, send, session, serviceContent, keepAlive, logger });
+      return closing;
+    },
+  };
+}
+
+function streamOf(onObject: (object: ObjectContent) => void): NonNullable<SoapCall['stream']> {
+  return { type: 'RetrieveResult', field: 'objects', each: (item) => onObject(item as ObjectContent) };
+}
+
+async function logIn(
+  send: SendWith,
+  jar: CookieJar,
+  { sessionManager }: ServiceContent,
+  { username, password }: VimClientOptions,
+): Promise<void> {
+  const request = { _this: sessionManager, userName: username, password: password.reveal() };
+  await send({ method: 'Login', request, operationId: newOperationId() }, jar);
+}
+
+/** Reads who the session is of: answered without a session, too, and then with nothing. */
+async function hasSession(
+  send: SendWith,
+  { jar }: SessionState,
+  { propertyCollector, sessionManager }: ServiceContent,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const specSet = [
+    {
+      propSet: [{ type: 'SessionManager', pathSet: ['currentSession'] }],
+      objectSet: [{ obj: sessionManager, skip: false }],
+    },
+  ];
+  const call = {
+    method: 'RetrievePropertiesEx',
+    request: { _this: propertyCollector, specSet, options: {} },
+    operationId: newOperationId(),
+    signal,
+  };
+  try {
+    const result = (await send(call, jar)) as RetrieveResult | undefined;
+    return (result?.objects[0]?.propSet?.length ?? 0) > 0;
+  } catch (error) {
+    if (isSoapFault(error, 'NotAuthenticated')) return false;
+    throw error;
+  }
+}
+
+async function ping(send: SendWith, session: Session, logger: Logger): Promise<void> {
+  const state = session.peek();
+  if (!state) return;
+  try {
+    await send(
+      { method: 'CurrentTime', request: { _this: SERVICE_INSTANCE }, operationId: newOperationId() },
+      state.jar,
+    );
+  } catch (err) {
+    if (isSoapFault(err, 'NotAuthenticated')) session.lost(state.generation);
+    else logger.debug({ err }, 'the session could not be kept alive');
+  }
+}
+
+interface Closable extends Pick<ClientParts, 'transport' | 'send' | 'session' | 'serviceContent'> {
+  readonly keepAlive: KeepAlive;
+  readonly logger: Logger;
+}
+
+async function end({ transport, send, session, serviceContent, keepAlive, logger }: Closable): Promise<void> {
+  keepAlive.stop();
+  await transport.endLongPolls();
+  const logout = async () => {
+    const state = await session.end();
+    if (!state) return;
+    const request = { _this: serviceContent.sessionManager };
+    await send({ method: 'Logout', request, operationId: newOperationId() }, state.jar).catch((err: unknown) =>
+      logger.debug({ err }, 'the session could not be logged out'),
+    );
+  };
+  await bounded(logout(), LOGOUT_MS);
+  await transport.close();
+}
+
+function sdkUrl(text: string): URL {
+  const url = new URL(text);
+  url.pathname = url.pathname.replace(/\/+$/, '') || '/sdk';
+  return url;
+}
+
+function newOperationId(): string {
+  return `mcvsphere-${randomUUID().slice(0, 8)}`;
+}

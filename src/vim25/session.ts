@@ -1,0 +1,104 @@
+/**
+ * The one session of the service account on a server.
+ *
+ * However many calls find that there is none, one login is made for all of them. A refused login is remembered for
+ * 30 seconds: repeating it would lock the account out.
+ */
+import type { Clock } from '../lib/clock.ts';
+import { abortError, GatewayError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { type CookieJar, createCookieJar } from './cookie-jar.ts';
+import { isSoapFault, type SoapFault } from './faults.ts';
+
+export interface SessionState {
+  /** Grows with each login: what lives in a session is to be made anew. */
+  readonly generation: number;
+  readonly jar: CookieJar;
+}
+
+export interface Session {
+  readonly generation: number;
+  /** The session to use, logged in where there is none; errors: the login's, or the signal's. */
+  current(signal?: AbortSignal): Promise<SessionState>;
+  /** The session if there is one. */
+  peek(): SessionState | undefined;
+  /** Tells that the server no longer knows the session of that generation. */
+  lost(generation: number): void;
+  /** No more logins. Gives the session that is to be logged out. */
+  end(): Promise<SessionState | undefined>;
+}
+
+interface Options {
+  /** Logs in; the session's cookie goes into the jar. */
+  readonly login: (jar: CookieJar) => Promise<void>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const REFUSED_LOGIN_PAUSE_MS = 30_000;
+
+export function createSession({ login, clock, logger }: Options): Session {
+  let generation = 0;
+  let state: SessionState | undefined;
+  let loggingIn: Promise<SessionState> | undefined;
+  let refused: { readonly fault: SoapFault; readonly until: number } | undefined;
+  let ended = false;
+
+  async function logIn(): Promise<SessionState> {
+    const jar = createCookieJar();
+    try {
+      await login(jar);
+    } catch (error) {
+      if (isSoapFault(error, 'InvalidLogin')) {
+        refused = { fault: error, until: clock.monotonic() + REFUSED_LOGIN_PAUSE_MS };
+      }
+      throw error;
+    }
+    generation++;
+    state = { generation, jar };
+    logger.debug({ generation }, 'logged in to vSphere');
+    return state;
+  }
+
+  return {
+    get generation() {
+      return generation;
+    },
+    peek: () => state,
+    async current(signal) {
+      if (ended) throw new GatewayError('UNAVAILABLE', 'The connection to vSphere was closed.');
+      if (state) return state;
+      if (refused && clock.monotonic() < refused.until) throw refused.fault;
+      loggingIn ??= logIn().finally(() => {
+        loggingIn = undefined;
+      });
+      return unlessAborted(loggingIn, signal);
+    },
+    lost(which) {
+      if (state?.generation !== which) return;
+      logger.info({ generation: which }, 'the session with vSphere was lost');
+      state = undefined;
+    },
+    async end() {
+      ended = true;
+      await loggingIn?.catch(() => undefined);
+      const last = state;
+      state = undefined;
+      return last;
+    },
+  };
+}
+
+/** Waits no longer than the waiter wants; the login goes on for the others. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  if (signal.aborted) {
+    work.catch(() => undefined);
+    return Promise.reject(abortError(signal));
+  }
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(abortError(signal));
+    signal.addEventListener('abort', aborted, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
