@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 export interface BareServer {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -19,6 +20,7 @@ export async function startBareServer(
   const [port] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
   return {
     url: `http://127.0.0.1:${port.trim()}/mcp`,
+    pid: child.pid!,
     async stop() {
       child.stdin.end();
       await once(child, 'exit');
