@@ -1,9 +1,11 @@
 /** The audit as the rest of the gateway knows it: append an entry, durable when it resolves, or be refused. */
 import type { Writable } from 'node:stream';
 import type { Clock } from '../lib/clock.ts';
+import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
 import { createCheckpointCopies } from './checkpoint-copies.ts';
+import { AuditUnavailableError, errnoOf } from './errors.ts';
 import { type AuditKeys, deriveKeys, loadOrCreateKeyFile } from './keys.ts';
 import { type OpenedFile, openChainFile } from './open-file.ts';
 import type { AuditEntry, AuditRecord } from './record.ts';
@@ -79,14 +81,13 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   }
 
   async function every(ms: number, work: () => Promise<unknown>): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const slept = await clock.sleep(ms, stopping.signal).then(
+    const slept = () =>
+      clock.sleep(ms, stopping.signal).then(
         () => true,
         () => false,
       );
-      // A failure is in the writer's health and in the log.
-      if (slept) await work().catch(() => {});
-    }
+    // A failure of the work is in the writer's health and in the log.
+    while (await slept()) await work().catch(() => {});
   }
 
   async function probe(): Promise<boolean> {
@@ -123,7 +124,10 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
 async function keysOf({ file, key, logger }: AuditLogOptions): Promise<AuditKeys> {
   if (key !== undefined) return deriveKeys(key);
   const path = `${file}.key`;
-  const made = await loadOrCreateKeyFile(path);
+  const made = await loadOrCreateKeyFile(path).catch((error: unknown) => {
+    if (error instanceof GatewayError) throw error;
+    throw new AuditUnavailableError(`The audit key file cannot be made (${errnoOf(error) ?? 'error'}).`, error);
+  });
   if (made.created) logger.warn({ path }, 'no AUDIT_KEY was given: a key file was made beside the audit file');
   return deriveKeys(made.key);
 }

@@ -1,5 +1,5 @@
 /** Reads a file of any size line by line, in constant memory, as bytes: what is hashed is what is on disk. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 const CHUNK = 256 * 1024;
 /** No record is near this long; what is longer is no record, and is passed on cut. */
@@ -17,8 +17,10 @@ export interface Line {
   readonly ended: boolean;
 }
 
-/** @throws what the file system says */
+/** @throws what the file system says; also for a device or a pipe, which need not end */
 export async function scanLines(path: string, onLine: (line: Line) => void): Promise<void> {
+  // Before it is opened, which alone can wait forever on a pipe.
+  if (!(await stat(path)).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EFTYPE' });
   const handle = await open(path, 'r');
   try {
     const chunk = Buffer.allocUnsafe(CHUNK);

@@ -71,12 +71,16 @@ export async function resolveIntents(
   resolveTask: ResolveTask,
   { append, clock, logger, signal }: Parts,
 ): Promise<void> {
+  const stopped = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
   let left = intents;
   for (let attempt = 1; left.length > 0 && !signal.aborted; attempt += 1) {
     const again: OpenIntent[] = [];
     for (const intent of left) {
-      if (signal.aborted) return;
-      const outcome = await outcomeOf(intent, resolveTask, logger);
+      const outcome = await Promise.race([outcomeOf(intent, resolveTask, logger), stopped]);
+      // What comes too late is asked again by the next start.
+      if (outcome === undefined && signal.aborted) return;
       if (outcome === undefined && attempt < ATTEMPTS) again.push(intent);
       else {
         const written = await append(outcome ?? unknownOutcome(intent)).catch(() => undefined);
@@ -84,7 +88,12 @@ export async function resolveIntents(
       }
     }
     left = again;
-    if (left.length > 0) await clock.sleep(BETWEEN_ATTEMPTS_MS, signal).catch(() => {});
+    if (left.length === 0) return;
+    try {
+      await clock.sleep(BETWEEN_ATTEMPTS_MS, signal);
+    } catch {
+      return;
+    }
   }
 }
 

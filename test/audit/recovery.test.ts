@@ -1,0 +1,134 @@
+import { appendFileSync, copyFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ResolveTask } from '../../src/audit/recovery.ts';
+import { verifyAuditFile } from '../../src/audit/verify.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { auditRecords } from '../support/audit-file.ts';
+import { KEY, openLog, outcome, temporaryFolder } from './fixture.ts';
+
+let file: string;
+let crashed: string;
+let remove: () => Promise<void>;
+const intents: Record<string, string> = {};
+
+/** A file as a crash leaves it: one call closed, one open, one open with its task started. */
+beforeEach(async () => {
+  const place = await temporaryFolder();
+  ({ file, remove } = place);
+  crashed = `${place.folder}/crashed.jsonl`;
+  const log = await openLog(file);
+  const intent = async (tool: string) => {
+    const record = await log.append({
+      event: 'TOOL_INTENT',
+      user: 'alice@example.com',
+      tool,
+      args: { event: 'TOOL_OUTCOME', intent: 'not an intent' },
+      server: 'vc1',
+      target: { name: 'web-1' },
+      request_id: `request of ${tool}`,
+    });
+    intents[tool] = record.id;
+    return record.id;
+  };
+  await log.append(outcome('power_on', { intent: await intent('power_on') }));
+  await intent('power_off');
+  await log.append({
+    event: 'TASK_STARTED',
+    tool: 'clone_vm',
+    intent: await intent('clone_vm'),
+    server: 'vc1',
+    vcenter_task: 'task-77',
+    target: { type: 'VirtualMachine', id: 'vm-42', name: 'web-1', path: '/DC0/vm/web-1' },
+  });
+  copyFileSync(file, crashed);
+  await log.close();
+});
+afterEach(() => remove());
+
+const outcomes = (tool: string) =>
+  auditRecords(crashed).filter((record) => record.event === 'TOOL_OUTCOME' && record.tool === tool);
+
+describe('a start after a crash', () => {
+  it('closes what was left open as unknown, in the name of who called, and nothing else', async () => {
+    const log = await openLog(crashed);
+    expect(outcomes('power_on')).toHaveLength(1);
+    expect(outcomes('power_off')).toEqual([
+      expect.objectContaining({
+        result: 'unknown',
+        intent: intents.power_off,
+        user: 'alice@example.com',
+        server: 'vc1',
+        target: { name: 'web-1' },
+        request_id: 'request of power_off',
+        reason: 'The process ended before the outcome of this call was recorded.',
+      }),
+    ]);
+    expect(outcomes('clone_vm')).toMatchObject([
+      { result: 'unknown', vcenter_task: 'task-77', target: { id: 'vm-42' } },
+    ]);
+    await log.close();
+    expect(await verifyAuditFile(crashed, { key: KEY })).toMatchObject({ ok: true });
+  });
+
+  it('closes it once, however often it starts', async () => {
+    for (let i = 0; i < 3; i += 1) await (await openLog(crashed)).close();
+    expect(outcomes('power_off')).toHaveLength(1);
+    expect(outcomes('clone_vm')).toHaveLength(1);
+  });
+
+  it.each<[string, Awaited<ReturnType<ResolveTask>>, object]>([
+    ['success', { state: 'success' }, { result: 'success' }],
+    ['failure', { state: 'error', error: 'No space.' }, { error: 'No space.', error_code: 'TASK_FAILED' }],
+  ])('asks for the task and records its %s', async (_name, ended, recorded) => {
+    const asked: string[][] = [];
+    const log = await openLog(crashed, {
+      async resolveTask(server, task) {
+        asked.push([server, task]);
+        return ended;
+      },
+    });
+    await expect.poll(() => outcomes('clone_vm')).toMatchObject([{ intent: intents.clone_vm, ...recorded }]);
+    expect(asked).toEqual([['vc1', 'task-77']]);
+    await log.close();
+  });
+
+  it('does not wait for vCenter, and leaves the question to the next start where it is stopped before', async () => {
+    const log = await openLog(crashed, { resolveTask: () => Promise.reject(new Error('vCenter is down')) });
+    await log.append(outcome('list_vms'));
+    await log.close();
+    expect(outcomes('clone_vm')).toEqual([]);
+    const next = await openLog(crashed, { resolveTask: async () => ({ state: 'success' }) });
+    await expect.poll(() => outcomes('clone_vm')).toMatchObject([{ result: 'success' }]);
+    await next.close();
+  });
+
+  it('stops even while vCenter does not answer', async () => {
+    const log = await openLog(crashed, { resolveTask: () => new Promise(() => {}) });
+    await log.close();
+    expect(auditRecords(crashed).at(-2)).toMatchObject({ event: 'STOP' });
+  });
+
+  it('gives up on a task in the end', async () => {
+    let asked = 0;
+    const clock = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 30_000, signal),
+    };
+    const log = await openLog(crashed, {
+      clock,
+      async resolveTask() {
+        asked += 1;
+        return undefined;
+      },
+    });
+    await expect.poll(() => outcomes('clone_vm')).toMatchObject([{ result: 'unknown', vcenter_task: 'task-77' }]);
+    expect(asked).toBe(10);
+    await log.close();
+  });
+
+  it('finds open intents in a file that it sets aside', async () => {
+    appendFileSync(crashed, 'garbage\n');
+    await (await openLog(crashed)).close();
+    expect(outcomes('power_off')).toMatchObject([{ result: 'unknown' }]);
+  });
+});
