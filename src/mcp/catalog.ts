@@ -102,8 +102,17 @@ export function listTool(tool: Tool): ListedTool {
   };
 }
 
+/** What zod writes and a client has no use for is left out: lists are read by models, and every byte counts. */
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): ListedTool['inputSchema'] {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override({ jsonSchema: node }) {
+      if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
+      if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
+      if (io === 'output') delete node.additionalProperties;
+    },
+  });
   return rest as ListedTool['inputSchema'];
 }
 

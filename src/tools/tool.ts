@@ -118,9 +118,9 @@ const host = z
   .min(1)
   .max(255)
   .optional()
-  .describe('Managed server (a vCenter or a standalone ESXi) by its name in list_servers. Default: the first one.');
+  .describe('Managed server: see list_servers.');
 
-const wait = z.boolean().default(true).describe('false: return the task id at once, for get_task.');
+const wait = z.boolean().default(true).describe('false: answer with the task id at once.');
 
 export const followedTask = z.object({
   id: z.string(),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyAuditFile } from '../../src/audit/verify.ts';
+import { Secret } from '../../src/lib/secret.ts';
 import { auditRecords } from '../support/audit-file.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { callTool } from '../support/mcp.ts';
@@ -66,7 +67,7 @@ describe.skipIf(!(await vcsimAvailable()))('kill -9 between intent and outcome',
     const open = records.filter(({ event, id }) => event === 'TOOL_INTENT' && !closed.has(id));
     expect(open, 'every open intent is closed by the next start').toEqual([]);
     expect(records.some(({ event, result }) => event === 'TOOL_OUTCOME' && result === 'unknown')).toBe(true);
-    expect((await verifyAuditFile(env.AUDIT_FILE!, { key: AUDIT_KEY })).summary).toMatch(/intact|ok|unbroken/i);
+    expect((await verifyAuditFile(env.AUDIT_FILE!, { key: new Secret(AUDIT_KEY) })).summary).toMatch(/intact|ok|unbroken/i);
   });
 });
 

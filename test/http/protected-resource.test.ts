@@ -49,7 +49,7 @@ describe.skipIf(!(await vcsimAvailable()))('the protected resource', () => {
     expect(await listed(gateway.url, 'tools/list', { token })).toContain('list_vms');
     expect(await listed(gateway.url, 'tools/list', { token })).not.toContain('power_off');
     const who = await callTool(gateway.url, 'whoami', {}, { token });
-    expect(who.content).toMatchObject({ user: 'alice', groups: ['vsphere-readers'] });
+    expect(who.content).toMatchObject({ user: 'alice', groups: [{ group: 'vsphere-readers', level: 'READ_ONLY' }] });
   });
 
   it.each([
@@ -146,7 +146,7 @@ describe.skipIf(!(await vcsimAvailable()))('the protected resource', () => {
   });
 });
 
-/** Sends bytes as they are and gives the whole answer. */
+/** Sends bytes as they are and gives the head of the answer. */
 function raw(host: string, text: string): Promise<string> {
   const { hostname, port } = new URL(`http://${host}`);
   return new Promise((resolve, reject) => {
@@ -154,6 +154,7 @@ function raw(host: string, text: string): Promise<string> {
     let answer = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => {
       answer += chunk;
+      if (answer.includes('\r\n\r\n')) socket.destroy();
     });
     socket.once('close', () => resolve(answer)).once('error', reject);
   });
