@@ -5,7 +5,7 @@ import { formatDatastorePath, parseDatastorePath } from '../vsphere/datastore-pa
 import { InvalidStateError } from '../vsphere/errors.ts';
 import type { InventoryObject } from '../vsphere/inventory.ts';
 import { requireFreeName } from '../vsphere/name-taken.ts';
-import { nameForWriting, quoted } from '../vsphere/names.ts';
+import { encodeName, nameForWriting, quoted } from '../vsphere/names.ts';
 import { nicBacking } from '../vsphere/nic-backing.ts';
 import type { ManagedObjectReference } from '../vsphere/references.ts';
 import { cloneLocation } from '../vsphere/vm-clone-location.ts';
@@ -229,7 +229,7 @@ export const renameVm = defineTool({
     const { props } = await vsphere.readOne('VirtualMachine', vm.ref, ['parent']);
     if (props.parent !== undefined) await requireFreeName(vsphere, props.parent, new_name);
     await context.acting(vm);
-    const started = await vsphere.call('Rename_Task', { _this: vm.ref, newName: nameForWriting(new_name) });
+    const started = await vsphere.call('Rename_Task', { _this: vm.ref, newName: encodeName(new_name) });
     const { task } = await context.follow(started);
     return { vm: toObjectRef(await vsphere.inventory.describe(vm.ref)), old_name: vm.name, task };
   },

@@ -47,10 +47,13 @@ describe('nicBacking', () => {
     await expect(nicBacking(answering({}), network(type))).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });
 
-  it('refuses uplinks', async () => {
-    const reader = answering({ DistributedVirtualPortgroup: { key: 'k', 'config.uplink': true } });
-    await expect(nicBacking(reader, network('DistributedVirtualPortgroup'))).rejects.toMatchObject({
-      code: 'INVALID_STATE',
-    });
-  });
+  it.each([{ 'config.uplink': true }, { tag: [{ key: 'SYSTEM/DVS.UPLINKPG' }] }])(
+    'refuses uplinks: %o',
+    async (mark) => {
+      const reader = answering({ DistributedVirtualPortgroup: { key: 'k', ...mark } });
+      await expect(nicBacking(reader, network('DistributedVirtualPortgroup'))).rejects.toMatchObject({
+        code: 'INVALID_STATE',
+      });
+    },
+  );
 });

@@ -11,6 +11,9 @@ import type { InventoryObject } from './inventory.ts';
 import { quoted } from './names.ts';
 import type { Reader } from './reader.ts';
 
+/** How vSphere marks the port group that a switch keeps for its uplinks. */
+const UPLINKS_TAG = 'SYSTEM/DVS.UPLINKPG';
+
 /**
  * Errors: INVALID_STATE for the uplinks of a distributed switch, which carry hosts and no VMs; UNSUPPORTED where
  * vSphere does not say enough about the network.
@@ -38,8 +41,9 @@ async function distributedBacking(
     'key',
     'config.distributedVirtualSwitch',
     'config.uplink',
+    'tag',
   ]);
-  if (props['config.uplink'] === true) {
+  if (props['config.uplink'] === true || props.tag?.some(({ key }) => key === UPLINKS_TAG)) {
     throw new InvalidStateError(`${quoted(network.name)} holds the uplinks of its switch: choose another port group.`);
   }
   const dvs = props['config.distributedVirtualSwitch'];

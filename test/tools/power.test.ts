@@ -145,6 +145,17 @@ describe.skipIf(!(await vcsimAvailable()))('power', () => {
     });
   });
 
+  it('tells what the task said when it failed', async () => {
+    const { aside } = harness;
+    const host = await aside.inventory.host();
+    await bring('PowerOffVM_Task');
+    await aside.tasks.wait(await aside.call('EnterMaintenanceMode_Task', { _this: host.ref, timeout: 0 }));
+    await expect(harness.run('power_on', { name: VM }, OPERATOR)).rejects.toMatchObject({ code: 'TASK_FAILED' });
+    expect(harness.records().at(-1)).toMatchObject({ event: 'TOOL_OUTCOME', error_code: 'TASK_FAILED' });
+    await aside.tasks.wait(await aside.call('ExitMaintenanceMode_Task', { _this: host.ref, timeout: 0 }));
+    expect(await stateOf(VM)).toBe('poweredOff');
+  });
+
   it('answers at once where the caller does not wait, and records the end when it comes', async () => {
     const result = await harness.run('power_off', { name: VM, wait: false }, OPERATOR);
     expect(result.task).toEqual({ id: expect.stringMatching(/^task-/), state: 'running' });

