@@ -99,7 +99,7 @@ export const whoami = defineGatewayTool({
     issuer: z.string(),
     client: text,
     groups: z.array(z.object({ group: z.string(), level: level.optional().describe('Absent: unknown here') })),
-    groups_total: z.number(),
+    groups_total: z.int(),
     highest_level: level.optional(),
     levels: z.array(
       z.object({

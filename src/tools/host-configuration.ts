@@ -10,9 +10,6 @@ import { defineTool } from './tool.ts';
 const text = z.string().optional();
 const amount = z.number().optional();
 const texts = z.array(z.string());
-/** Rows whose fields are named in words: as schemas they would make the list of tools too long. */
-const rowsOf = (fields: string) => z.array(z.looseObject({})).describe(fields);
-
 const service = z.object({
   key: z.string(),
   label: z.string(),
@@ -107,8 +104,8 @@ export const getHostHardware = defineTool({
     bios: z.object({ vendor: text, version: text, release_date: text }),
     cpu: z.object({ packages: amount, cores: amount, threads: amount, hz: amount }),
     memory: z.object({ total_bytes: amount, total_gb: amount }),
-    pci_devices: rowsOf('id, vendor_name, device_name, class_id'),
-    pci_device_count: z.number(),
+    pci_devices: z.array(z.object({ id: text, vendor_name: text, device_name: text, class_id: text })),
+    pci_device_count: z.int(),
     network_adapters: z.array(
       z.object({ device: text, driver: text, mac: text, link_speed: amount.describe('Mbit/s') }),
     ),
@@ -161,8 +158,10 @@ export const getHostNetworking = defineTool({
         pnics: texts,
       }),
     ),
-    portgroups: rowsOf('name, vswitch, vlan_id'),
-    vmkernel_adapters: rowsOf('device, portgroup, ip, netmask, mac, mtu'),
+    portgroups: z.array(z.object({ name: text, vswitch: text, vlan_id: amount })),
+    vmkernel_adapters: z.array(
+      z.object({ device: text, portgroup: text, ip: text, netmask: text, mac: text, mtu: amount }),
+    ),
     dns: z.object({ hostname: text, domain: text, servers: texts, search_domains: texts }),
   },
   target: ({ host_name }) => host_name,
