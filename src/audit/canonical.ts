@@ -15,7 +15,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** Text with every character that a terminal would obey or hide written out. */
-export function escapeHostile(text: string): string {
+function escapeHostile(text: string): string {
   return NOT_PRINTABLE_ASCII.test(text) ? text.replace(HOSTILE, escaped) : text;
 }
 

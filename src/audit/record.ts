@@ -6,7 +6,7 @@
 
 export const RECORD_VERSION = 1;
 
-export type AuditEvent =
+type AuditEvent =
   /** A change is about to be asked for. Durable before vCenter hears of it. */
   | 'TOOL_INTENT'
   /** A change has started a vSphere task: its id and the resolved target, which recovery needs. */

@@ -29,7 +29,7 @@ export interface SinkFiles {
   stat(path: string): Promise<FileState>;
 }
 
-export const systemFiles: SinkFiles = { open, stat };
+const systemFiles: SinkFiles = { open, stat };
 
 const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 

@@ -7,7 +7,7 @@ import type { AuditKeys } from './keys.ts';
 import type { Line } from './lines.ts';
 import type { AuditRecord } from './record.ts';
 
-export type ProblemKind =
+type ProblemKind =
   | 'changed'
   | 'removed'
   | 'reordered'
@@ -35,7 +35,7 @@ interface Options {
   readonly copies: readonly CheckpointCopy[];
 }
 
-export interface Counted {
+interface Counted {
   readonly records: number;
   readonly firstSeq?: number;
   readonly lastSeq?: number;

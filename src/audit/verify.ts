@@ -13,8 +13,6 @@ import { type AuditKeys, deriveKeys, readKeyFile } from './keys.ts';
 import { scanLines } from './lines.ts';
 import { type ChainProblem, createChainCheck } from './verify-chain.ts';
 
-export type { ChainProblem };
-
 export interface VerifyOptions {
   /** The audit key. Absent: the key file beside the audit file, if there is one. */
   readonly key?: Secret | undefined;

@@ -189,7 +189,10 @@ describe('a real limit', () => {
     expect(report, report.summary).toMatchObject({ ok: true });
   });
 
-  it('of permission refuses to begin', async () => {
+  it.each([
+    ['with a key', KEY.reveal()],
+    ['with a key file to make', ''],
+  ])('of permission refuses to begin %s', async (_name, key) => {
     await log.close();
     const place = `${folder}/theirs`;
     mkdirSync(place);
@@ -199,7 +202,7 @@ describe('a real limit', () => {
     chmodSync(folder, 0o755);
     const program = await buildWriter(folder);
     if (root) chownSync(program, 65_534, 65_534);
-    const writer = startWriter(program, `${place}/audit.jsonl`, KEY.reveal(), root ? 65_534 : undefined);
+    const writer = startWriter(program, `${place}/audit.jsonl`, key, root ? 65_534 : undefined);
     await writer.until('closed AUDIT_UNAVAILABLE');
     await writer.kill();
   });

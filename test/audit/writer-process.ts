@@ -14,12 +14,16 @@ const quiet = () => {};
 const logger = { warn: quiet, error: quiet, info: quiet, debug: quiet } as unknown as Logger;
 const say = (line: string) => writeSync(1, `${line}\n`);
 
-const log = await openAuditLog({ file, key: new Secret(key), clock: systemClock, logger, version: 'test' }).catch(
-  (error: unknown) => {
-    say(`closed ${error instanceof GatewayError ? error.code : error}`);
-    process.exit(3);
-  },
-);
+const log = await openAuditLog({
+  file,
+  key: key === '' ? undefined : new Secret(key),
+  clock: systemClock,
+  logger,
+  version: 'test',
+}).catch((error: unknown) => {
+  say(`closed ${error instanceof GatewayError ? error.code : error}`);
+  process.exit(3);
+});
 say(`file ${log.file}`);
 
 async function write(worker: number): Promise<void> {
