@@ -9,7 +9,7 @@ import { type ManagedObjectReference, refKey, sameRef } from './references.ts';
 /** Objects by `refKey`, ancestors among them. */
 export type Entities = Map<string, Entity>;
 
-export interface Entity {
+interface Entity {
   readonly ref: ManagedObjectReference;
   /** Decoded. Absent where the account may not read it. */
   readonly name?: string;

@@ -23,7 +23,7 @@ interface Named {
   readonly name: string;
 }
 
-export interface Lookup {
+interface Lookup {
   find(kind: InventoryKind, wanted: string): Promise<InventoryObject>;
 }
 

@@ -31,7 +31,7 @@ export interface ManagedServerOptions {
 }
 
 /** What may be told about a server: no credentials in it. */
-export interface ManagedServerStatus {
+interface ManagedServerStatus {
   readonly name: string;
   readonly kind: 'vcenter' | 'esxi';
   /** Host and port of its URL. */
@@ -112,6 +112,7 @@ function createServer(options: ManagedServerOptions, surroundings: Surroundings)
   const { name, url, username, tls, placement } = options;
   const { clock, logger, userAgent } = surroundings;
   const log = logger.child({ server: name });
+  const closing = new AbortController();
   let connecting: Promise<ConnectedVsphere> | undefined;
   let vsphere: ConnectedVsphere | undefined;
   let up = false;
@@ -141,19 +142,19 @@ function createServer(options: ManagedServerOptions, surroundings: Surroundings)
 
     async close() {
       up = false;
+      closing.abort();
       const opening = vsphere === undefined ? connecting : Promise.resolve(vsphere);
-      if (opening !== undefined)
-        await bounded(
-          opening.then((open) => open.close()),
-          CLOSE_TIMEOUT_MS,
-        );
+      if (opening === undefined) return;
+      const closed = opening.then((open) => open.close());
+      await bounded(closed, CLOSE_TIMEOUT_MS);
     },
   };
 
   async function connect(): Promise<ConnectedVsphere> {
     try {
       const { password } = options;
-      const client = await connectVim({ url, username, password, tls, clock, logger: log, userAgent });
+      const { signal } = closing;
+      const client = await connectVim({ url, username, password, tls, clock, logger: log, userAgent, signal });
       vsphere = createVsphere({ name, client, clock, logger: log, placement, onOutcome });
       up = true;
       lastError = undefined;

@@ -25,7 +25,7 @@ export function nameForWriting(name: string): string {
 }
 
 /** A decoded name as one segment of a shown path: only what would be misread when the path is parsed is escaped. */
-export function toPathSegment(name: string): string {
+function toPathSegment(name: string): string {
   return name.replace(/%(?=25|2f|5c)/gi, '%25').replaceAll('/', '%2f');
 }
 

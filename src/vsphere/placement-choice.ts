@@ -1,7 +1,6 @@
 /** Chooses where new things go on a server, and remembers the choice for all calls. */
 
 import type { Logger } from '../lib/logger.ts';
-import { ancestorsOf, readUpwards } from './ancestry.ts';
 import { ofObjects } from './connection.ts';
 import { ObjectNotFoundError } from './errors.ts';
 import type { Inventory, InventoryKind, InventoryObject } from './inventory.ts';
@@ -120,10 +119,7 @@ function configured(kind: InventoryKind, wanted: string, usable: readonly Invent
 }
 
 /** The datastore with the most free space among those that can be written to. */
-export async function roomiest(
-  reader: Reader,
-  computeResource: ManagedObjectReference,
-): Promise<ManagedObjectReference> {
+async function roomiest(reader: Reader, computeResource: ManagedObjectReference): Promise<ManagedObjectReference> {
   const { props } = await reader.readOne('ComputeResource', computeResource, ['datastore']);
   const datastores = await reader.read('Datastore', props.datastore ?? [], ['summary']);
   const usable = datastores
@@ -138,7 +134,7 @@ function inService(maintenanceMode: string | undefined): boolean {
 }
 
 /** The networks that VMs of a compute resource can be connected to, uplinks left out. */
-export async function networksOf(
+async function networksOf(
   reader: Reader,
   inventory: Inventory,
   computeResource: ManagedObjectReference,
@@ -163,27 +159,14 @@ async function uplinksOf(reader: Reader, portgroups: readonly ManagedObjectRefer
   return new Set(uplinks.map(({ ref }) => ref.value));
 }
 
-export async function rootPoolOf(
-  reader: Reader,
-  computeResource: ManagedObjectReference,
-): Promise<ManagedObjectReference> {
+async function rootPoolOf(reader: Reader, computeResource: ManagedObjectReference): Promise<ManagedObjectReference> {
   const { props } = await reader.readOne('ComputeResource', computeResource, ['resourcePool']);
   if (props.resourcePool === undefined) throw new ObjectNotFoundError('The cluster has no resource pool.');
   return props.resourcePool;
 }
 
-export async function vmFolderOf(reader: Reader, datacenter: ManagedObjectReference): Promise<ManagedObjectReference> {
+async function vmFolderOf(reader: Reader, datacenter: ManagedObjectReference): Promise<ManagedObjectReference> {
   const { props } = await reader.readOne('Datacenter', datacenter, ['vmFolder']);
   if (props.vmFolder === undefined) throw new ObjectNotFoundError('The datacenter shows no VM folder.');
   return props.vmFolder;
-}
-
-/** The compute resource that a pool, host or cluster belongs to. */
-export async function computeResourceOf(
-  reader: Reader,
-  ref: ManagedObjectReference,
-): Promise<ManagedObjectReference | undefined> {
-  const entities = await readUpwards(reader, [ref]);
-  const chain = [ref, ...ancestorsOf(entities, ref, reader.content.rootFolder).map((entity) => entity.ref)];
-  return chain.find(({ type }) => isOfKind(type, 'ComputeResource'));
 }

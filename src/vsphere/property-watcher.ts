@@ -12,7 +12,7 @@ import { goneObject, isFault } from './faults.ts';
 import type { CallMethod } from './reader.ts';
 import { type ManagedObjectReference, refKey, sameRef } from './references.ts';
 
-export interface WatchListener {
+interface WatchListener {
   /** Some of the watched properties as they are now, by path. The first time all of them. */
   changed(props: Readonly<Record<string, unknown>>): void;
   /** The server no longer knows the object. */

@@ -10,7 +10,7 @@ import type { PropertyAt, PropertyPath } from '../vim25/property-path.ts';
 import type { ManagedObjectReference } from './references.ts';
 
 export type ManagedObjectType = keyof ManagedObjects & string;
-export type PathOf<T extends ManagedObjectType> = PropertyPath<ManagedObjects[T]>;
+type PathOf<T extends ManagedObjectType> = PropertyPath<ManagedObjects[T]>;
 
 /** What one object answered. A property that is unset, or that the account may not read, is absent. */
 export interface ObjectProperties<T extends ManagedObjectType = ManagedObjectType, P extends string = string> {

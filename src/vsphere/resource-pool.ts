@@ -5,7 +5,7 @@ import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import { bytesToMb } from './units.ts';
 
-export interface Allocation {
+interface Allocation {
   readonly reservation: number | undefined;
   /** Absent for "no limit", which vSphere writes as -1. */
   readonly limit: number | undefined;

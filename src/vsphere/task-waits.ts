@@ -81,6 +81,6 @@ export function failureOf({ error }: TaskInfo, taskId: string): TaskFailedError 
 }
 
 /** What a task is doing: `VirtualMachine.powerOn`, or vSphere's own sentence about its present step. */
-export function describe(info: TaskInfo): string {
+function describe(info: TaskInfo): string {
   return info.description?.message ?? info.descriptionId;
 }

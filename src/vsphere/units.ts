@@ -2,7 +2,7 @@
 
 const KIB = 1024;
 export const MIB = KIB * 1024;
-export const GIB = MIB * 1024;
+const GIB = MIB * 1024;
 
 export function bytesToGb(bytes: number): number;
 export function bytesToGb(bytes: number | undefined): number | undefined;

@@ -37,10 +37,6 @@ export async function listVms(
   return (await reader.readAll('VirtualMachine', SUMMARY_PATHS, options)).map(toSummary);
 }
 
-export async function readVmSummary(reader: Reader, vm: ManagedObjectReference): Promise<VmSummary> {
-  return toSummary(await reader.readOne('VirtualMachine', vm, SUMMARY_PATHS));
-}
-
 function toSummary({ ref, props }: ObjectProperties<'VirtualMachine', (typeof SUMMARY_PATHS)[number]>): VmSummary {
   return {
     ref,
@@ -199,42 +195,4 @@ function toTools({ props }: ObjectProperties<'VirtualMachine', (typeof TOOLS_PAT
     guestId: props['guest.guestId'],
     guestState: props['guest.guestState'],
   };
-}
-
-export interface VmAddresses {
-  readonly ref: ManagedObjectReference;
-  readonly name: string;
-  readonly hostname: string | undefined;
-  readonly ipAddresses: readonly string[];
-  readonly macAddresses: readonly string[];
-}
-
-/** Every VM with its addresses, as its devices and its guest tell them. MAC addresses are in lower case. */
-export async function listVmAddresses(reader: Reader): Promise<VmAddresses[]> {
-  const vms = await reader.readAll('VirtualMachine', [
-    'name',
-    'guest.hostName',
-    'guest.ipAddress',
-    'guest.net',
-    'config.hardware.device',
-  ]);
-  return vms.map(({ ref, props }) => {
-    const guestNics = props['guest.net'] ?? [];
-    const ips = [props['guest.ipAddress'], ...guestNics.flatMap(({ ipAddress }) => ipAddress ?? [])];
-    const macs = [
-      ...nicsOf(props['config.hardware.device'] ?? []).map(({ macAddress }) => macAddress),
-      ...guestNics.map(({ macAddress }) => macAddress),
-    ];
-    return {
-      ref,
-      name: decodeName(props.name ?? ref.value),
-      hostname: props['guest.hostName'],
-      ipAddresses: present(ips),
-      macAddresses: present(macs.map((mac) => mac?.toLowerCase())),
-    };
-  });
-}
-
-function present(values: readonly (string | undefined)[]): string[] {
-  return [...new Set(values.filter((value) => value !== undefined && value !== ''))] as string[];
 }

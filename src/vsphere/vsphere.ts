@@ -7,7 +7,7 @@ import type { Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import type { Tasks } from './tasks.ts';
 
-export interface CallOptions {
+interface CallOptions {
   /** Written to vCenter's logs and tasks with every request of the call. */
   readonly operationId: string;
   readonly signal: AbortSignal;

@@ -25,7 +25,7 @@ interface Options {
 
 export const silent = createLogger('silent');
 
-export function connectClient({ url, user, password }: Pick<Vcsim, 'url' | 'user' | 'password'>): Promise<VimClient> {
+function connectClient({ url, user, password }: Pick<Vcsim, 'url' | 'user' | 'password'>): Promise<VimClient> {
   return connectVim({
     url,
     username: user,
