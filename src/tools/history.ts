@@ -38,7 +38,8 @@ export const getTask = defineTool({
     const info = await vsphere.tasks.info(task_id);
     const [entity, result] = await Promise.all([located(vsphere, info.entity), located(vsphere, info.result)]);
     if (entity !== undefined) reading(entity);
-    return { ...toTask(toTaskEntry(info)), ...(result === undefined ? {} : { result: toObjectRef(result) }) };
+    const names = new Map(entity === undefined ? [] : [[entity.id, entity.name]]);
+    return { ...toTask(toTaskEntry(info, names)), ...(result === undefined ? {} : { result: toObjectRef(result) }) };
   },
 });
 

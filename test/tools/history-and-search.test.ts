@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tools } from '../../src/tools/index.ts';
+import { postAlarmEvent } from '../support/simulated-alarm.ts';
 import { startToolHarness, type ToolHarness } from '../support/tool-harness.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 
@@ -124,8 +125,29 @@ describe.skipIf(!(await vcsimAvailable()))('history, search and the gateway itse
     });
   });
 
-  it('get_alarms has none where nothing is raised', async () => {
-    expect(await harness.run('get_alarms', {}, READER)).toMatchObject({ alarms: [], total: 0 });
+  it('get_alarms tells what is raised, red before yellow, until it is cleared', async () => {
+    expect(await harness.run('get_alarms', {}, READER)).toEqual({ alarms: [], total: 0 });
+    const [red, yellow] = await harness.aside.inventory.findAll('VirtualMachine', ['DC0_H0_VM0', 'DC1_H0_VM0']);
+    await postAlarmEvent(vcenter, red!.id, 'fatal');
+    await postAlarmEvent(vcenter, yellow!.id, 'failure');
+    const { alarms, total } = await harness.run('get_alarms', {}, READER);
+    expect(total).toBe(2);
+    expect(alarms).toMatchObject([
+      { entity: red!.name, entity_id: red!.id, entity_type: 'VirtualMachine', status: 'red', acknowledged: false },
+      { entity: yellow!.name, status: 'yellow' },
+    ]);
+    const { props } = await harness.aside.readOne('Alarm', { type: 'Alarm', value: alarms[0].alarm_id }, ['info.name']);
+    expect(alarms[0].alarm).toBe(props['info.name']);
+    const first = await harness.run('get_alarms', { limit: 1 }, READER);
+    expect(first.alarms).toEqual([alarms[0]]);
+    const second = await harness.run('get_alarms', { limit: 1, cursor: first.next_cursor }, READER);
+    expect(second).toEqual({ alarms: [alarms[1]], total: 2 });
+    await postAlarmEvent(vcenter, red!.id, 'success');
+    expect((await harness.run('get_alarms', {}, READER)).alarms).toEqual([alarms[1]]);
+  });
+
+  it('get_alarms of a lone ESXi tells its own', async () => {
+    expect(await harness.run('get_alarms', { host: 'lab-esxi' }, READER)).toEqual({ alarms: [], total: 0 });
   });
 
   it('list_folders shows the tree with what is in each', async () => {
@@ -138,6 +160,13 @@ describe.skipIf(!(await vcsimAvailable()))('history, search and the gateway itse
     const first = await harness.run('list_folders', { limit: 3 }, READER);
     const second = await harness.run('list_folders', { limit: 3, cursor: first.next_cursor }, READER);
     expect([...first.folders, ...second.folders]).toEqual(folders.slice(0, 6));
+  });
+
+  it.each(['list_recent_tasks', 'list_recent_events', 'list_folders'])('%s works on a lone ESXi too', async (tool) => {
+    await harness.run('power_off', { host: 'lab-esxi', name: 'ha-host_VM0' });
+    const result = await harness.run(tool, { host: 'lab-esxi' }, READER);
+    expect(result.total).toBeGreaterThan(0);
+    await harness.run('power_on', { host: 'lab-esxi', name: 'ha-host_VM0' });
   });
 
   describe('find', () => {

@@ -6,6 +6,8 @@ import { toolNamed } from '../support/tool-harness.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 import { type Connected, connect } from '../vsphere/connect.ts';
 
+type Handler = (given: unknown, context: unknown) => Promise<{ total: number }>;
+
 const SIZES = [
   { size: 'small', options: { dc: 1, cluster: 1, host: 2, vm: 2 } },
   { size: 'larger', options: { dc: 3, cluster: 3, host: 20, pool: 5, vm: 4, ds: 4 } },
@@ -41,7 +43,8 @@ describe.skipIf(!(await vcsimAvailable())).each(SIZES)('in a $size inventory', (
     const list = async () => {
       const before = server.requests();
       const input = tool.input.parse({});
-      await (tool.handler as (given: unknown, context: unknown) => Promise<unknown>)(input, { vsphere: server.call });
+      const { total, ...lists } = await (tool.handler as Handler)(input, { vsphere: server.call });
+      expect(Object.values(lists)[0]).toHaveLength(total);
       return server.requests() - before;
     };
     expect(await list()).toBeLessThanOrEqual(MOST_TRIPS);
