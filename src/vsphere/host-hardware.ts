@@ -24,7 +24,7 @@ export interface HostHardware {
   readonly networkAdapters: readonly NetworkAdapter[];
 }
 
-export interface PciDevice {
+interface PciDevice {
   readonly id: string;
   readonly vendorName: string;
   readonly deviceName: string;
@@ -32,7 +32,7 @@ export interface PciDevice {
   readonly classId: string;
 }
 
-export interface NetworkAdapter {
+interface NetworkAdapter {
   readonly device: string;
   readonly driver: string | undefined;
   readonly mac: string;

@@ -9,7 +9,7 @@ import { nicsOf } from './devices.ts';
 import type { InventoryObject } from './inventory.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 
-export type MatchedBy = 'name' | 'id' | 'hostname' | 'ip_address' | 'mac_address';
+type MatchedBy = 'name' | 'id' | 'hostname' | 'ip_address' | 'mac_address';
 
 export interface SearchMatch extends InventoryObject {
   readonly matchedBy: MatchedBy;
