@@ -21,6 +21,8 @@ export interface VcsimOptions {
   readonly app?: number;
   readonly autostart?: boolean;
   readonly tls?: boolean;
+  /** Default: a free one. */
+  readonly port?: number;
   /** PEM files of the server's certificate. */
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -40,6 +42,8 @@ export interface Vcsim {
   readonly pid: number;
   /** Of the certificate presented, lower-case hex; undefined without TLS. */
   readonly thumbprintSha256: string | undefined;
+  /** Whether it takes user events, as vCenter does and govmomi's own command does not. */
+  readonly userEvents: boolean;
   stop(): Promise<void>;
   /** SIGKILL: the server is gone without a word. */
   kill(): Promise<void>;
@@ -90,7 +94,7 @@ export async function startVcsim(options: VcsimOptions = {}): Promise<Vcsim> {
   const password = options.password ?? 'pass';
   const args = flags({ ...options, username: user, password });
 
-  let running = await launch(found, args, '127.0.0.1:0');
+  let running = await launch(found, args, `127.0.0.1:${options.port ?? 0}`);
   const { url } = running;
   const { host } = new URL(url);
   const thumbprintSha256 = options.tls === false ? undefined : await presentedThumbprint(host);
@@ -100,6 +104,7 @@ export async function startVcsim(options: VcsimOptions = {}): Promise<Vcsim> {
     user,
     password,
     thumbprintSha256,
+    userEvents: running.userEvents,
     get pid() {
       return running.pid;
     },
@@ -124,6 +129,7 @@ interface Running {
   readonly child: ChildProcess;
   readonly url: string;
   readonly pid: number;
+  readonly userEvents: boolean;
 }
 
 async function launch(found: VcsimBinary, args: string[], address: string): Promise<Running> {
@@ -145,7 +151,7 @@ async function launch(found: VcsimBinary, args: string[], address: string): Prom
       const url = new URL(match[1]!);
       url.username = '';
       url.password = '';
-      resolve({ child, url: url.href, pid: Number(match[2]) });
+      resolve({ child, url: url.href, pid: Number(match[2]), userEvents: line.includes('USER_EVENTS=true') });
     });
   });
 }
