@@ -66,6 +66,10 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
   return {
     watch(ref, paths, listener) {
       const watch: Watch = { ref, spec: specOf(ref, paths), listener };
+      if (signal.aborted) {
+        queueMicrotask(() => listener.closed());
+        return () => {};
+      }
       watches.add(watch);
       if (looping && collector !== undefined) {
         addFilter(watch, collector).catch(() => {

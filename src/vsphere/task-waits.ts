@@ -47,6 +47,15 @@ function waitFor(
       done();
       reject(abortError(signal!));
     };
+    /** What the caller does with it must not disturb the waits of others. */
+    const report = (info: TaskInfo) => {
+      try {
+        onProgress?.(info.progress, describe(info));
+      } catch (error) {
+        done();
+        reject(error);
+      }
+    };
     const stop = watcher.watch(task, ['info'], {
       changed(props) {
         const info = props.info as TaskInfo | undefined;
@@ -58,7 +67,7 @@ function waitFor(
           done();
           reject(failureOf(info, task.value));
         } else {
-          onProgress?.(info.progress, describe(info));
+          report(info);
         }
       },
       gone() {

@@ -1,4 +1,4 @@
-/** Virtual machines as people ask about them: in a list, one in full, how busy one is, its VMware Tools. */
+/** One virtual machine as people ask about it: in full, how busy it is, its VMware Tools. */
 import type { VirtualMachineQuickStats } from '../vim25/generated/types.ts';
 import { ofObjects } from './connection.ts';
 import { type Disk, disksOf, type Nic, nicsOf, nicsWithNetworks } from './devices.ts';
@@ -7,7 +7,7 @@ import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import { bytesToGb, humanDuration } from './units.ts';
 
-export interface VmSummary {
+interface VmSummary {
   readonly ref: ManagedObjectReference;
   readonly id: string;
   readonly name: string;
@@ -28,14 +28,6 @@ const SUMMARY_PATHS = [
   'config.guestFullName',
   'config.template',
 ] as const;
-
-/** All VMs and templates, or those below a folder, pool, host or cluster. */
-export async function listVms(
-  reader: Reader,
-  options?: { readonly within?: ManagedObjectReference },
-): Promise<VmSummary[]> {
-  return (await reader.readAll('VirtualMachine', SUMMARY_PATHS, options)).map(toSummary);
-}
 
 function toSummary({ ref, props }: ObjectProperties<'VirtualMachine', (typeof SUMMARY_PATHS)[number]>): VmSummary {
   return {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createManagedServers, type ManagedServerOptions } from '../../src/vsphere/managed-servers.ts';
-import { listVms } from '../../src/vsphere/virtual-machine.ts';
+import { listPlacedVms } from '../../src/vsphere/vm-list.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 import { callOf, failure, silent } from './connect.ts';
 
@@ -91,7 +91,7 @@ describe.skipIf(!(await vcsimAvailable()))('managed servers', () => {
     const down = await failure(servers.get());
     expect(down.code).toBe('UNAVAILABLE');
     expect(down.message).toContain('"down"');
-    expect(await listVms(callOf(await servers.get('lab')))).not.toHaveLength(0);
+    expect(await listPlacedVms(callOf(await servers.get('lab')))).not.toHaveLength(0);
     const [first] = servers.list();
     expect(first).toMatchObject({ connected: false, lastError: expect.any(String) });
     await servers.close();
@@ -128,12 +128,12 @@ describe.skipIf(!(await vcsimAvailable()))('managed servers', () => {
     const vcsim = await startVcsim({ dc: 1, cluster: 1, host: 1, vm: 2 });
     const servers = managed(optionsOf('lab', vcsim));
     const call = callOf(await servers.get());
-    const before = await listVms(call);
+    const before = await listPlacedVms(call);
     await vcsim.kill();
-    expect((await failure(listVms(call))).code).toBe('UNAVAILABLE');
+    expect((await failure(listPlacedVms(call))).code).toBe('UNAVAILABLE');
     expect(servers.list()[0]).toMatchObject({ connected: false, lastError: expect.any(String) });
     await vcsim.restart();
-    expect(await listVms(call)).toHaveLength(before.length);
+    expect(await listPlacedVms(call)).toHaveLength(before.length);
     expect(servers.list()[0]).toMatchObject({ connected: true, lastError: undefined });
     await servers.close();
     await vcsim.stop();

@@ -88,6 +88,27 @@ describe.skipIf(!(await vcsimAvailable()))('waiting for tasks', () => {
     expect((await server.call.tasks.wait(task)).state).toBe('success');
   });
 
+  it('ends only the wait whose progress handler fails', async () => {
+    const [first, second] = [await driver.open(vm), await driver.open(vm)];
+    const other = server.call.tasks.wait(first);
+    const failing = server.call.tasks.wait(second, {
+      onProgress: () => {
+        throw new Error('a bug');
+      },
+    });
+    await expect(failing).rejects.toThrow('a bug');
+    await driver.succeed(first);
+    expect((await other).state).toBe('success');
+  });
+
+  it('ends the waits when the connection is closed, and says that the task goes on', async () => {
+    const closing = await connect(vcsim);
+    const waiting = failure(closing.call.tasks.wait(await driver.open(vm)));
+    await closing.close();
+    expect((await waiting).code).toBe('UNAVAILABLE');
+    expect((await failure(closing.call.tasks.wait(await driver.open(vm)))).code).toBe('UNAVAILABLE');
+  });
+
   it('does not begin to wait for a call that was cancelled', async () => {
     const call = callOf(server.vsphere, AbortSignal.abort());
     expect((await failure(call.tasks.wait(await driver.open(vm)))).code).toBe('CANCELLED');
