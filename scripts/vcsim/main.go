@@ -1,8 +1,8 @@
 // Command vcsim is a vCenter or ESXi simulator for the tests: govmomi's simulator package behind the
 // flags of govmomi's own vcsim command that the tests need, pinned so that every machine runs the same one.
 //
-// Two things are its own: it stops when its standard input closes (so that it never outlives the tests
-// that started it), and it prints the address it listens on.
+// Three things are its own: it stops when its standard input closes (so that it never outlives the tests
+// that started it), it prints the address it listens on, and it takes user events (user_events.go).
 package main
 
 import (
@@ -24,6 +24,9 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	_ "github.com/vmware/govmomi/vapi/simulator"
 )
+
+// extend adds what the simulator lacks, where this build can.
+var extend func(*simulator.Model)
 
 func main() {
 	log.SetFlags(0)
@@ -75,6 +78,9 @@ func main() {
 	if err := model.Create(); err != nil {
 		log.Fatal(err)
 	}
+	if extend != nil {
+		extend(model)
+	}
 	listen := &url.URL{Host: *address}
 	if *username != "" {
 		listen.User = url.UserPassword(*username, *password)
@@ -90,7 +96,11 @@ func main() {
 	if *useTLS {
 		fingerprint = thumbprint(server.TLS.Certificates[0])
 	}
-	fmt.Printf("export GOVC_URL=%s GOVC_SIM_PID=%d\n", server.URL, os.Getpid())
+	extras := ""
+	if extend != nil {
+		extras = " USER_EVENTS=true"
+	}
+	fmt.Printf("export GOVC_URL=%s GOVC_SIM_PID=%d%s\n", server.URL, os.Getpid(), extras)
 	fmt.Printf("listening url=%s://%s%s pid=%d sha256=%s\n",
 		server.URL.Scheme, server.URL.Host, server.URL.Path, os.Getpid(), fingerprint)
 

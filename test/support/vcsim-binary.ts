@@ -30,7 +30,7 @@ export async function findVcsim(): Promise<VcsimBinary | undefined> {
 
 async function sourceHash(): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(await readFile(join(SOURCE, name)));
+  for (const name of ['go.mod', 'go.sum', 'main.go', 'user_events.go']) hash.update(await readFile(join(SOURCE, name)));
   return hash.digest('hex').slice(0, 16);
 }
 
