@@ -1,11 +1,11 @@
 /** What a handler gets to work with, made from the call it serves. */
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Logger } from '../lib/logger.ts';
+import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { GatewayContext, ServerContext, Tool } from '../tools/tool.ts';
 import { callFields } from './audit-entry.ts';
 import type { Call } from './call.ts';
-import { plainText } from './plain-text.ts';
 
 /** The managed servers, as the tools know them: `mcp/` itself never speaks to vSphere. */
 export type ManagedServersOfTools = GatewayContext['servers'];

@@ -1,4 +1,4 @@
-import { abortError } from '../lib/errors.ts';
+import { abortable } from '../lib/abortable.ts';
 import type { Call, Output, Stage } from './call.ts';
 import { type ContextOptions, gatewayContext, serverContext } from './context.ts';
 
@@ -6,7 +6,8 @@ import { type ContextOptions, gatewayContext, serverContext } from './context.ts
 export function handle(options: ContextOptions): Stage {
   return (call) => {
     const work = run(call, options);
-    return call.tool.effect === 'read' ? orAborted(work, call.deadline ?? call.signal) : work;
+    // The caller of a reading tool has its answer at the deadline, whatever the handler still waits for.
+    return call.tool.effect === 'read' ? abortable(work, call.deadline ?? call.signal) : work;
   };
 }
 
@@ -20,14 +21,4 @@ async function run(call: Call, options: ContextOptions): Promise<Output> {
   call.server = server.name;
   const vsphere = server.forCall({ operationId: call.requestId, signal: call.deadline ?? call.signal });
   return tool.handler(input, serverContext(call, vsphere, options));
-}
-
-/** The caller of a reading tool has its answer at the deadline, whatever the handler still waits for. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(abortError(signal));
-    if (signal.aborted) aborted();
-    signal.addEventListener('abort', aborted, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }

@@ -2,6 +2,7 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
 import { GatewayError } from '../lib/errors.ts';
+import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Resource, ResourceTemplate } from '../resources/resource.ts';
 import { principalFields } from './audit-entry.ts';
@@ -10,7 +11,6 @@ import type { ManagedServersOfTools } from './context.ts';
 import { denial } from './denial.ts';
 import { PermissionDeniedError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { plainText } from './plain-text.ts';
 
 const DEADLINE_MS = 60_000;
 

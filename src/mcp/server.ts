@@ -14,12 +14,12 @@ import {
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Logger } from '../lib/logger.ts';
+import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
 import { principalFields } from './audit-entry.ts';
 import type { Catalog } from './catalog.ts';
 import { type Exchange, fromAuthInfo } from './exchange.ts';
 import type { Pipeline } from './pipeline.ts';
-import { plainText } from './plain-text.ts';
 import type { ReadResource } from './resource-reader.ts';
 import { shown, toolError, toolResult } from './results.ts';
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { plainText } from '../lib/plain-text.ts';
 import type { Stage } from './call.ts';
 import { InvalidRequestError } from './errors.ts';
-import { plainText } from './plain-text.ts';
 
 const MOST_PROBLEMS = 10;
 

@@ -1,7 +1,8 @@
 /** One session on one server, and the readers that calls get of it. */
+
+import { abortable } from '../lib/abortable.ts';
 import type { VimClient } from '../vim25/client.ts';
 import type { PropertyFilterSpec } from '../vim25/generated/types.ts';
-import { abortable } from './abortable.ts';
 import { type ContainerViews, createContainerViews, createView } from './container-views.ts';
 import { ObjectNotFoundError } from './errors.ts';
 import { goneObject } from './faults.ts';

@@ -1,11 +1,12 @@
 /** The vSphere servers that the gateway speaks to: each connected on first use, none in the way of another. */
+
+import { abortable } from '../lib/abortable.ts';
 import { bounded } from '../lib/bounded.ts';
 import type { Clock } from '../lib/clock.ts';
 import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
 import { connectVim } from '../vim25/client.ts';
-import { abortable } from './abortable.ts';
 import { listed, ObjectNotFoundError, ServerUnavailableError } from './errors.ts';
 import { isFault } from './faults.ts';
 import { quoted } from './names.ts';

@@ -3,6 +3,8 @@
  * managed entities as `%25`, `%2f` and `%5c`, in either case, and nothing else (vSphere API, ManagedEntity.name).
  */
 
+import { plainText } from '../lib/plain-text.ts';
+
 const ESCAPED = /%(25|2f|5c)/gi;
 const SHOWN_LENGTH = 120;
 
@@ -49,6 +51,5 @@ export function quoted(name: string): string {
 
 /** Like `quoted`, without the quotes. */
 export function shown(text: string, length = SHOWN_LENGTH): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim();
-  return plain.length > length ? `${plain.slice(0, length)}…` : plain;
+  return plainText(text, length);
 }

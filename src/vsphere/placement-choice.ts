@@ -90,10 +90,10 @@ export function createPlacement({ reader, inventory, choices }: Options): Placem
     const before = choices.chosen.get(slot);
     if (before !== undefined && (await exists(reader, before.ref))) return before;
     const object = await choose();
+    // Calls that choose at the same time choose the same: only the first of them is news.
+    const news = !sameRef(object.ref, choices.chosen.get(slot)?.ref);
     choices.chosen.set(slot, object);
-    if (!sameRef(object.ref, before?.ref)) {
-      choices.logger.info({ server: reader.server, [slot]: object.path, id: object.id }, `default ${slot} chosen`);
-    }
+    if (news) choices.logger.info({ [slot]: object.path, id: object.id }, `default ${slot} chosen`);
     return object;
   }
 }

@@ -1,4 +1,4 @@
-import { abortError } from '../lib/errors.ts';
+import { abortError } from './errors.ts';
 
 /** Waits for shared work no longer than the caller wants to: its signal ends the waiting, not the work. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
