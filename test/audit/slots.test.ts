@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ownIdentity } from '../../src/audit/process-identity.ts';
 import { takeSlot } from '../../src/audit/slot.ts';
@@ -71,6 +71,23 @@ describe('a slot', () => {
     const slot = await takeSlot(file, { ...systemClock, sleep }, logger);
     expect(slot.path).toBe(`${folder}/audit-2.jsonl`);
     await slot.release();
+  });
+
+  it('stays with the one that was faster to take over the same lock', async () => {
+    const lock = `${file}.lock`;
+    writeFileSync(lock, lockOf({ host: 'another one' }));
+    utimesSync(lock, 1, 1);
+    let faster: Awaited<ReturnType<typeof take>> | undefined;
+    // While the slower one still watches the old lock, which then looks untouched.
+    const sleep = async () => {
+      unlinkSync(lock);
+      faster = await take();
+      utimesSync(lock, 1, 1);
+    };
+    const slower = await takeSlot(file, { ...systemClock, sleep }, logger);
+    expect([faster?.path, slower.path]).toEqual([file, `${folder}/audit-2.jsonl`]);
+    await Promise.all([faster?.release(), slower.release()]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is released by its holder only', async () => {
