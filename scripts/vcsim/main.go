@@ -72,7 +72,10 @@ func main() {
 		}
 	}
 	model.DelayConfig.Delay = *delay
-	model.DelayConfig.MethodDelay = methodDelays(*methodDelay)
+	delays := methodDelays(*methodDelay)
+	model.DelayConfig.MethodDelay = delays
+	// Tasks have names of their own (`PowerOff`, `CloneVM_Task`); `LockHandoff:0` lets others look on meanwhile.
+	simulator.TaskDelay.MethodDelay = delays
 
 	defer model.Remove()
 	if err := model.Create(); err != nil {
