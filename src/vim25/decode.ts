@@ -128,38 +128,63 @@ function open(frame: Frame, parent: Frame, name: string, attributes: Readonly<Re
 
 function openAs(frame: Frame, declared: string, attributes: Readonly<Record<string, string>>): void {
   let said = '';
-  let referenceType = '';
+  frame.detail = '';
   for (const attribute in attributes) {
-    if (attribute === 'type') referenceType = attributes[attribute]!;
-    else if (attribute.endsWith(':type')) said = localName(attributes[attribute]!);
+    if (attribute === 'type') frame.detail = attributes[attribute]!;
+    else if (attribute.endsWith(':type')) said = attributes[attribute]!;
     else if (attribute.endsWith(':nil')) frame.nil = attributes[attribute] === 'true' || attributes[attribute] === '1';
   }
-  const type = declared === 'any' ? (scalarOfName(said) ?? 'any') : declared;
-  if (type === 'ref') {
+  if (declared === 'any') {
+    openAny(frame, resolve(said));
+  } else if (declared === 'ref') {
     frame.kind = REFERENCE;
-    frame.detail = referenceType;
-  } else if (type === 'any') {
-    openAny(frame, said);
-  } else if (SCALAR_TYPES.has(type)) {
+  } else if (SCALAR_TYPES.has(declared)) {
     frame.kind = SCALAR;
-    frame.detail = type;
+    frame.detail = declared;
   } else {
-    openDeclared(frame, type, said);
+    openDeclared(frame, declared, localName(said));
   }
 }
 
-function openAny(frame: Frame, said: string): void {
-  const itemType = itemTypeOfArray(said);
-  const type = dataType(said);
+function openAny(frame: Frame, { kind, name, detail, type }: Resolved): void {
   if (type) {
-    openObject(frame, type, said);
-  } else if (itemType !== undefined) {
-    frame.kind = ARRAY;
-    frame.detail = ENUM_TYPES.has(itemType) ? 'string' : itemType;
-    frame.value = [];
-  } else {
-    openGeneric(frame, said);
+    openObject(frame, type, name);
+    return;
   }
+  frame.kind = kind;
+  if (kind !== REFERENCE) frame.detail = detail;
+  if (kind === ARRAY) frame.value = [];
+}
+
+interface Resolved extends Pick<Frame, 'kind' | 'detail' | 'type'> {
+  /** Without its prefix. */
+  readonly name: string;
+}
+
+/** What `xsi:type` says, worked out once for each of the few that a server uses; hostile ones cannot fill it. */
+const resolvedTypes = new Map<string, Resolved>();
+const MAX_RESOLVED = 4096;
+
+function resolve(said: string): Resolved {
+  const known = resolvedTypes.get(said);
+  if (known) return known;
+  const resolved = resolveAnew(said);
+  if (resolvedTypes.size < MAX_RESOLVED) resolvedTypes.set(said, resolved);
+  return resolved;
+}
+
+function resolveAnew(said: string): Resolved {
+  const name = localName(said);
+  const resolved = (kind: number, detail: string, type?: DataType): Resolved => ({ kind, name, detail, type });
+  const scalar = scalarOfName(name);
+  if (scalar === 'ref') return resolved(REFERENCE, '');
+  if (scalar === 'any') return resolved(GENERIC, '');
+  if (scalar !== undefined) return resolved(SCALAR, scalar);
+  const type = dataType(name);
+  if (type) return resolved(OBJECT, '', type);
+  const itemType = itemTypeOfArray(name);
+  if (itemType === undefined) return resolved(GENERIC, name);
+  return resolved(ARRAY, ENUM_TYPES.has(itemType) ? 'string' : itemType);
 }
 
 /** A subclass that the tables lack has at least the fields of the declared type. */
