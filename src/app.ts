@@ -1,9 +1,8 @@
 /** The composition root: the only place that constructs and wires. */
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import { createHttpApp, MCP_PATH } from './http/app.ts';
+import { createHttpApp } from './http/app.ts';
 import type { ReadinessChecks } from './http/health.ts';
 import { createJwtVerifier, type TokenVerifier } from './identity/jwt-verifier.ts';
 import { createLazyVerifier } from './identity/lazy-verifier.ts';
@@ -140,18 +139,10 @@ async function openHttp(
     readiness: readinessOf(gateway, verifier, clock),
     logger,
   });
-  await app.listen({ host: http.host, port: http.port });
-  const { address, port, family } = app.server.address() as AddressInfo;
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${MCP_PATH}`,
+    url: await app.listen({ host: http.host, port: http.port }),
     closed: new Promise(() => {}),
-    async shut() {
-      const closed = app.close();
-      await gateway.pipeline.idle();
-      await endpoint.close();
-      app.server.closeAllConnections();
-      await closed;
-    },
+    shut: () => app.close(() => gateway.pipeline.idle()),
   };
 }
 

@@ -27,20 +27,28 @@ async function doctor(): Promise<void> {
   }
   print('ok', 'configuration', `${loaded.config.transport}, ${loaded.config.servers.length} managed server(s)`);
   const inspection = inspect({ config: loaded.config, logger: createLogger('silent') });
-  const results: boolean[] = [];
-  for (const check of checksOf(loaded.config, inspection)) results.push(await passes(check));
+  for (const chain of chainsOf(loaded.config, inspection)) {
+    if (!(await allPass(chain))) process.exitCode = 1;
+  }
   await inspection.close();
-  if (results.includes(false)) process.exitCode = 1;
 }
 
-function checksOf(config: Config, inspection: Inspection): Check[] {
+/** Checks that stand for themselves; within a chain each needs the one before it. */
+function chainsOf(config: Config, inspection: Inspection): Check[][] {
   const { oauth } = config;
   return [
-    ['policy', async () => describePolicy(config, inspection)],
-    ...(oauth === undefined ? [] : providerChecks(oauth, inspection)),
-    ...config.servers.flatMap(({ name }) => serverChecks(name, inspection)),
-    ['audit file', () => inspection.auditFile()],
+    [['policy', async () => describePolicy(config, inspection)]],
+    ...(oauth === undefined ? [] : [providerChecks(oauth, inspection)]),
+    ...config.servers.map(({ name }) => serverChecks(name, inspection)),
+    [['audit file', () => inspection.auditFile()]],
   ];
+}
+
+async function allPass(chain: readonly Check[]): Promise<boolean> {
+  for (const check of chain) {
+    if (!(await passes(check))) return false;
+  }
+  return true;
 }
 
 async function describePolicy(config: Config, inspection: Inspection): Promise<string> {

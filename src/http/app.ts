@@ -1,12 +1,14 @@
 /** The HTTP server: what a request meets, in the order in which it meets it. */
 
 import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { protectedResourceMetadata } from '../identity/challenge.ts';
 import type { TokenVerifier } from '../identity/jwt-verifier.ts';
 import type { Principal } from '../identity/principal.ts';
+import { bounded } from '../lib/bounded.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { McpEndpoint } from '../mcp/endpoint.ts';
 import { createExchange, toAuthInfo } from '../mcp/exchange.ts';
@@ -28,7 +30,7 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 /** How long a client may take to send its headers and its whole request, and how often Node looks. */
 const PATIENCE = { headersMs: 10_000, requestMs: 30_000, checkMs: 2_500 };
 
-export const MCP_PATH = '/mcp';
+const MCP_PATH = '/mcp';
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 export interface HttpOptions {
@@ -50,7 +52,37 @@ interface OAuthAuthentication {
   readonly authorizationServers: readonly string[];
 }
 
-export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
+export interface HttpApp {
+  /** @returns the URL of the MCP endpoint */
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Takes no new requests; `finish` says when those under way may be waited for no longer. */
+  close(finish: () => Promise<void>): Promise<void>;
+}
+
+/** After the last call has its outcome, its answer is on the way to the client for at most so long. */
+const LAST_ANSWERS_MS = 1_000;
+
+export async function createHttpApp(options: HttpOptions): Promise<HttpApp> {
+  const exchanges = new Set<Promise<void>>();
+  const app = await createFastify(options, exchanges);
+  return {
+    async listen(address) {
+      await app.listen(address);
+      const { address: ip, port, family } = app.server.address() as AddressInfo;
+      return `http://${family === 'IPv6' ? `[${ip}]` : ip}:${port}${MCP_PATH}`;
+    },
+    async close(finish) {
+      const closed = app.close();
+      await finish();
+      await bounded(Promise.allSettled(exchanges), LAST_ANSWERS_MS);
+      await options.endpoint.close();
+      app.server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function createFastify(options: HttpOptions, exchanges: Set<Promise<void>>): Promise<FastifyInstance> {
   const { authentication, logger, patience = PATIENCE } = options;
   const app: FastifyInstance = fastify({
     loggerInstance: logger as FastifyBaseLogger,
@@ -86,7 +118,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       exposedHeaders: ['www-authenticate', 'mcp-session-id', 'x-request-id'],
     });
     if ('verifier' in authentication) metadataRoutes(guarded, authentication);
-    await guarded.register(async (mcp) => mcpRoute(mcp, options));
+    await guarded.register(async (mcp) => mcpRoute(mcp, options, exchanges));
   });
   return app;
 }
@@ -101,7 +133,11 @@ export function resourceUrl(baseUrl: URL): string {
   return new URL(`${baseUrl.pathname.replace(/\/$/, '')}${MCP_PATH}`, baseUrl).href;
 }
 
-function mcpRoute(app: FastifyInstance, { authentication, endpoint, logger }: HttpOptions): void {
+function mcpRoute(
+  app: FastifyInstance,
+  { authentication, endpoint, logger }: HttpOptions,
+  exchanges: Set<Promise<void>>,
+): void {
   app.addHook('onRequest', refuseTokenInUrl);
   app.addHook(
     'onRequest',
@@ -122,7 +158,9 @@ function mcpRoute(app: FastifyInstance, { authentication, endpoint, logger }: Ht
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
-      await handle(Object.assign(request.raw, { auth: toAuthInfo(exchange) }), reply.raw, request.body);
+      const answering = handle(Object.assign(request.raw, { auth: toAuthInfo(exchange) }), reply.raw, request.body);
+      exchanges.add(answering);
+      await answering.finally(() => exchanges.delete(answering));
     },
   });
 }
