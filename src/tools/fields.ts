@@ -11,7 +11,12 @@ export const hostName = objectName
   .describe('ESXi host: name, path or id. Needed where the server manages several.');
 export const datastoreName = objectName.describe('Datastore: name, path or id.');
 export const networkName = objectName.describe('Network or distributed port group: name, path or id.');
-export const newName = z.string().min(1).max(80);
+/** vSphere would take a line feed in a name; no person could type it again. */
+export const newName = z
+  .string()
+  .min(1)
+  .max(80)
+  .refine((name) => !/\p{Cc}/u.test(name), 'holds control characters');
 
 export const limit = z.int().min(1).max(1000).default(200).describe('Most items to return.');
 export const cursor = z.string().max(200).optional().describe('next_cursor of the page before.');

@@ -6,7 +6,7 @@ import type { InventoryObject } from '../vsphere/inventory.ts';
 import { quoted } from '../vsphere/names.ts';
 import { pickSnapshot, listSnapshots as readSnapshots, type Snapshot } from '../vsphere/snapshots.ts';
 import { readPowerState, readVmState, requireNotTemplate, requireRunningTools } from '../vsphere/vm-state.ts';
-import { cursor, limit, objectRef, powerState, toObjectRef, vmName } from './fields.ts';
+import { cursor, limit, newName, objectRef, powerState, toObjectRef, vmName } from './fields.ts';
 import { page, pageFields } from './page.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
@@ -63,7 +63,7 @@ export const createSnapshot = defineTool({
   task: true,
   input: {
     name: vmName,
-    snapshot_name: z.string().min(1).max(80),
+    snapshot_name: newName,
     description: description.default(''),
     memory: z.boolean().default(true).describe('Keep the memory of a running VM.'),
     quiesce: z.boolean().default(false).describe('Flush file systems first; of use with memory: false.'),
@@ -202,7 +202,7 @@ export const renameSnapshot = defineTool({
   input: {
     name: vmName,
     snapshot_name: snapshotName,
-    new_name: z.string().min(1).max(80).optional(),
+    new_name: newName.optional(),
     new_description: description.optional(),
   },
   output: { vm: objectRef, snapshot: snapshotRef.extend({ description: z.string() }) },

@@ -137,7 +137,7 @@ export const deleteVm = defineTool({
   name: 'delete_vm',
   title: 'Delete VM',
   description:
-    'Delete a VM or template with all its disks and snapshots, for good. A running VM is powered off first, hard.',
+    'Delete a VM or template with all its disks and snapshots, for good. A running VM is powered off first, hard, and stays off should the deletion fail.',
   permission: 'VM_LIFECYCLE',
   effect: 'delete',
   task: true,

@@ -203,6 +203,7 @@ describe.skipIf(!(await vcsimAvailable()))('snapshots', () => {
     ['x'.repeat(81), 'INVALID_INPUT'],
     [['a'], 'INVALID_INPUT'],
     ['a\u0000b', 'INVALID_INPUT'],
+    ['a\nb', 'INVALID_INPUT'],
   ])('takes no snapshot named %j', async (snapshot_name, code) => {
     const call = harness.run('create_snapshot', { name: 'DC0_H0_VM7', snapshot_name }, OPERATOR);
     await expect(call).rejects.toMatchObject({ code });

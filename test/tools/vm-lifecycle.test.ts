@@ -151,6 +151,7 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       [{ name: 'x'.repeat(81) }],
       [{ name: '' }],
       [{ name: 'bell\u0007' }],
+      [{ name: 'two\nlines' }],
       [{ annotation: 'no such argument' }],
     ])('refuses %o', async (args) => {
       const before = (await harness.peer.properties('VirtualMachine', ['name'])).size;
@@ -277,6 +278,7 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       [{ name: 'DC0_H0_VM0', new_name: '' }, 'INVALID_INPUT'],
       [{ name: 'DC0_H0_VM0', new_name: 'x'.repeat(81) }, 'INVALID_INPUT'],
       [{ name: 'DC0_H0_VM0', new_name: 'x\u0000' }, 'INVALID_INPUT'],
+      [{ name: 'DC0_H0_VM0', new_name: 'x\ty' }, 'INVALID_INPUT'],
     ])('refuses %o with %s', async (args, code) => {
       await expect(harness.run('rename_vm', args, ADMIN)).rejects.toMatchObject({ code });
       expect(await there('DC0_H0_VM0')).toBeDefined();
