@@ -77,7 +77,9 @@ import type { ManagedObjectReference } from '../managed-object-reference.ts';
 
 ${sorted(reached.enums).map(enumeration).join('')}
 ${sorted(reached.types)
-  .map((name) => (name === 'DynamicData' ? root : declare(name, { ...types.get(name), base: types.get(name).base ?? 'DynamicData' })))
+  .map((name) =>
+    name === 'DynamicData' ? root : declare(name, { ...types.get(name), base: types.get(name).base ?? 'DynamicData' }),
+  )
   .join('\n')}
 ${sorted(reached.managed)
   .map((name) => declare(name, managed.get(name)))

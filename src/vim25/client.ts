@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { bounded } from '../lib/bounded.ts';
 import type { Clock } from '../lib/clock.ts';
+import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
@@ -95,7 +96,7 @@ const SERVICE_INSTANCE = { type: 'ServiceInstance', value: 'ServiceInstance' } a
 /** Connects and logs in. Errors: as a call's; a `SoapFault` of type InvalidLogin when the login is refused. */
 export async function connectVim(options: VimClientOptions): Promise<VimClient> {
   const { clock, logger, limits, timeouts, tls, userAgent = 'mcvsphere', signal } = options;
-  const url = sdkUrl(options.url);
+  const url = sdkUrl(options);
   const path = url.pathname;
   const transport = createTransport({ url, tls, userAgent, timeouts });
   let version = '6.5';
@@ -267,8 +268,14 @@ async function end({ transport, send, session, serviceContent, keepAlive, logger
   await transport.close();
 }
 
-function sdkUrl(text: string): URL {
+function sdkUrl({ url: text, tls }: VimClientOptions): URL {
   const url = new URL(text);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && tls.insecure)) {
+    throw new GatewayError(
+      'CONFIGURATION',
+      'The address of the vSphere server has to begin with https: the password is sent to it.',
+    );
+  }
   url.pathname = url.pathname.replace(/\/+$/, '') || '/sdk';
   return url;
 }

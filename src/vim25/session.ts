@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import { abortError, GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
+import { TransportError } from './errors.ts';
 import { isSoapFault, type SoapFault } from './faults.ts';
 
 export interface SessionState {
@@ -52,7 +53,7 @@ export function createSession({ login, clock, logger }: Options): Session {
       if (isSoapFault(error, 'InvalidLogin')) {
         refused = { fault: error, until: clock.monotonic() + REFUSED_LOGIN_PAUSE_MS };
       }
-      throw error;
+      throw withoutEffect(error);
     }
     generation++;
     state = { generation, jar };
@@ -87,6 +88,13 @@ export function createSession({ login, clock, logger }: Options): Session {
       return last;
     },
   };
+}
+
+/** A login that broke off leaves a session at most: the call that waits for it was never sent. */
+function withoutEffect(error: unknown): unknown {
+  if (!(error instanceof GatewayError && error.maybeExecuted)) return error;
+  const failure = error instanceof TransportError ? error.failure : 'refused';
+  return new TransportError(failure, error.message, { cause: error, maybeExecuted: false });
 }
 
 /** Waits no longer than the waiter wants; the login goes on for the others. */

@@ -27,8 +27,8 @@ export interface XmlReader {
   close(): void;
 }
 
-export const DEFAULT_MAX_DEPTH = 128;
-export const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
+const DEFAULT_MAX_DEPTH = 128;
+const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 
 /** Errors: `ProtocolError` for what is no XML or forbidden, `TransportError` (`too-large`); a handler's own pass through. */
 export function createXmlReader(handler: XmlHandler, limits: XmlLimits = {}): XmlReader {

@@ -48,6 +48,17 @@ describe.skipIf(!(await vcsimAvailable()))('a connection to the simulator', () =
     expect(proxy.count('<CurrentTime ')).toBe(2);
   });
 
+  it('that breaks within a login leaves the call that waits for it unsent', async () => {
+    const vm = await vmOf(client, 'DC0_H0_VM1');
+    await client.call('Logout', { _this: client.serviceContent.sessionManager! });
+    proxy.breakAnswer('<Login ', 5);
+    await expect(client.call('PowerOffVM_Task', { _this: vm })).rejects.toMatchObject({
+      failure: 'dropped',
+      maybeExecuted: false,
+    });
+    expect(await stateOf(vm)).toEqual(['poweredOn']);
+  });
+
   it('that breaks twice is given up', async () => {
     proxy.breakAnswer('<CurrentTime ', 10);
     proxy.breakAnswer('<CurrentTime ', 10);

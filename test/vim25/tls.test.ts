@@ -118,6 +118,12 @@ describe.skipIf(!(await vcsimAvailable()))('trust in a server', () => {
     });
   });
 
+  it('is not given to a server without TLS, unless by the insecure switch', async () => {
+    const url = vcsim.url.replace('https:', 'http:');
+    await expect(connectTo(vcsim, { url, tls: { insecure: false } })).rejects.toMatchObject({ code: 'CONFIGURATION' });
+    await expect(connectTo(vcsim, { url, tls: { insecure: true } })).rejects.toMatchObject({ failure: 'refused' });
+  });
+
   it('is not asked for by the insecure switch', async () => {
     await expect(trusted({ tls: { insecure: true } })).resolves.toBe(true);
   });
