@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { reconfigurationProblem } from './vm-reconfiguration.ts';
+import type { Reader } from './reader.ts';
+import { reconfigurationProblem, requireReconfigurable } from './vm-reconfiguration.ts';
 
 const running = {
   running: true,
@@ -43,5 +44,33 @@ describe('reconfigurationProblem', () => {
     const sockets = { ...running, running: false, coresPerSocket: 2 };
     expect(reconfigurationProblem(sockets, { cpu: 3 })).toMatch(/2 cores per socket/);
     expect(reconfigurationProblem(sockets, { cpu: 6 })).toBeUndefined();
+  });
+});
+
+// The simulator has neither sockets of several cores nor those that vSphere 8 divides itself.
+describe('requireReconfigurable', () => {
+  const vm = {
+    ref: { type: 'VirtualMachine', value: 'vm-1' },
+    type: 'VirtualMachine',
+    id: 'vm-1',
+    name: 'a',
+    path: '/a',
+  };
+  const reader = (hardware: Record<string, unknown>) =>
+    ({
+      readOne: async () => ({ props: { 'runtime.powerState': 'poweredOff', 'config.hardware': hardware } }),
+    }) as unknown as Reader;
+
+  it('names the VM that cannot change', async () => {
+    const hardware = { numCPU: 4, numCoresPerSocket: 4, memoryMB: 64 };
+    await expect(requireReconfigurable(reader(hardware), vm, { cpu: 6 })).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: '"a" has 4 cores per socket: cpu must be a multiple of that.',
+    });
+  });
+
+  it('leaves the division into sockets to vSphere where that divides', async () => {
+    const hardware = { numCPU: 4, numCoresPerSocket: 4, autoCoresPerSocket: true, memoryMB: 64 };
+    await expect(requireReconfigurable(reader(hardware), vm, { cpu: 6 })).resolves.toBeUndefined();
   });
 });

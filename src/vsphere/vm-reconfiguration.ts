@@ -12,6 +12,7 @@ export interface Reconfiguration {
 export interface ReconfigurableVm {
   readonly running: boolean;
   readonly cpu: number;
+  /** 1 where vSphere divides the cores itself. */
   readonly coresPerSocket: number;
   readonly memoryMb: number;
   readonly cpuHotAdd: boolean;
@@ -28,19 +29,19 @@ export async function requireReconfigurable(
   if (change.cpu === undefined && change.memoryMb === undefined) return;
   const { props } = await reader.readOne('VirtualMachine', vm.ref, [
     'runtime.powerState',
-    'config.hardware.numCPU',
-    'config.hardware.numCoresPerSocket',
-    'config.hardware.memoryMB',
+    // As a whole: vSphere 7 refuses to read autoCoresPerSocket, which came with 8.
+    'config.hardware',
     'config.cpuHotAddEnabled',
     'config.cpuHotRemoveEnabled',
     'config.memoryHotAddEnabled',
   ]);
+  const hardware = props['config.hardware'];
   const problem = reconfigurationProblem(
     {
       running: props['runtime.powerState'] !== 'poweredOff',
-      cpu: props['config.hardware.numCPU'] ?? 0,
-      coresPerSocket: props['config.hardware.numCoresPerSocket'] ?? 1,
-      memoryMb: props['config.hardware.memoryMB'] ?? 0,
+      cpu: hardware?.numCPU ?? 0,
+      coresPerSocket: hardware?.autoCoresPerSocket === true ? 1 : (hardware?.numCoresPerSocket ?? 1),
+      memoryMb: hardware?.memoryMB ?? 0,
       cpuHotAdd: props['config.cpuHotAddEnabled'] === true,
       cpuHotRemove: props['config.cpuHotRemoveEnabled'] === true,
       memoryHotAdd: props['config.memoryHotAddEnabled'] === true,

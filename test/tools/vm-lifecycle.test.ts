@@ -289,12 +289,15 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
     it('powers off first what runs, then deletes it', async () => {
       const name = 'DC0_C0_RP0_VM1';
       const { id } = await harness.run('get_vm_info', { name });
-      expect(await harness.run('delete_vm', { name }, ADMIN)).toMatchObject({
+      const told: string[] = [];
+      const onProgress = (_progress: number, message: string) => told.push(message);
+      expect(await harness.run('delete_vm', { name }, { ...ADMIN, onProgress })).toMatchObject({
         vm: { name, id },
         deleted: true,
         powered_off_first: true,
         task: { state: 'success' },
       });
+      expect(told).toContain(`powering off ${name}`);
       expect(await there(name)).toBeUndefined();
       await expect(harness.run('delete_vm', { name: id }, ADMIN)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
