@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
+import { hostHeaderValidation } from '@modelcontextprotocol/fastify';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { protectedResourceMetadata } from '../identity/challenge.ts';
@@ -16,7 +17,6 @@ import { authenticate, authenticateAs } from './authenticate.ts';
 import {
   allowedHostNames,
   allowsOrigin,
-  hostGuard,
   isLoopback,
   originGuard,
   refuseRepeatedHeaders,
@@ -110,7 +110,10 @@ async function createFastify(options: HttpOptions, exchanges: Set<Promise<void>>
   const origins = new Set([...options.allowedOrigins, ...(baseUrl === undefined ? [] : [baseUrl.origin])]);
 
   await app.register(async (guarded) => {
-    guarded.addHook('onRequest', hostGuard(allowedHostNames(options.allowedHosts, baseUrl, options.host)));
+    guarded.addHook(
+      'onRequest',
+      hostHeaderValidation([...allowedHostNames(options.allowedHosts, baseUrl, options.host)]),
+    );
     guarded.addHook('onRequest', originGuard(origins, loopback));
     await guarded.register(cors, {
       origin: (origin, allow) => allow(null, origin !== undefined && allowsOrigin(origin, origins, loopback)),
@@ -129,7 +132,7 @@ function metadataRoutes(app: FastifyInstance, { baseUrl, authorizationServers }:
   for (const path of [`${METADATA_PATH}${MCP_PATH}`, METADATA_PATH]) app.get(path, async () => document);
 }
 
-export function resourceUrl(baseUrl: URL): string {
+function resourceUrl(baseUrl: URL): string {
   return new URL(`${baseUrl.pathname.replace(/\/$/, '')}${MCP_PATH}`, baseUrl).href;
 }
 

@@ -29,23 +29,6 @@ export async function refuseTokenInUrl(request: FastifyRequest, reply: FastifyRe
 }
 
 /**
- * @param names host names without port that this gateway goes by
- */
-export function hostGuard(names: ReadonlySet<string>) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const name = hostName(request.headers.host);
-    if (name === undefined || !names.has(name)) {
-      return refuse(
-        reply,
-        403,
-        'host_not_allowed',
-        'This gateway does not go by that host name. See MCP_ALLOWED_HOSTS.',
-      );
-    }
-  };
-}
-
-/**
  * A request without `Origin` does not come from a page.
  *
  * @param origins exact origins: scheme, host and port
@@ -81,11 +64,6 @@ export function allowedHostNames(own: readonly string[], baseUrl: URL | undefine
 
 export function isLoopback(host: string): boolean {
   return LOOPBACK.has(host) || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function hostName(header: string | undefined): string | undefined {
-  const match = /^(\[[0-9a-f:.]+\]|[^:\s/@]+)(?::\d{1,5})?$/i.exec(header ?? '');
-  return match?.[1]?.toLowerCase();
 }
 
 async function refuse(reply: FastifyReply, status: number, error: string, message: string): Promise<void> {

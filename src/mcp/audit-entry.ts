@@ -40,7 +40,7 @@ const secretsOf = new WeakMap<Tool, ReadonlySet<string>>();
  * The arguments as they may be recorded, also before they were validated: a secret becomes a `Secret`, and
  * the value of an argument the tool does not know is left out, since a misspelled `password` is one too.
  */
-export function recordableArguments(tool: Tool, args: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function recordableArguments(tool: Tool, args: Readonly<Record<string, unknown>>): Record<string, unknown> {
   let secrets = secretsOf.get(tool);
   if (secrets === undefined) {
     secrets = secretFields(tool.input.shape);

@@ -117,7 +117,7 @@ const host = z.string().min(1).max(255).optional().describe('Managed server: see
 
 const wait = z.boolean().default(true).describe('false: answer with the task id at once.');
 
-export const followedTask = z.object({
+const followedTask = z.object({
   id: z.string(),
   state: z.enum(['success', 'running']),
 });

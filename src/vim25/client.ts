@@ -7,7 +7,6 @@ import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { isSoapFault } from './faults.ts';
-import { type FetchedFile, type FetchOptions, fetchFile } from './file-transfer.ts';
 import type {
   AboutInfo,
   Methods,
@@ -83,8 +82,6 @@ export interface VimClient {
     each: (object: ObjectContent) => void,
     options?: RetrieveOptions,
   ): Promise<void>;
-  /** A file of the server itself (a screenshot), with the session's cookie. Errors: as `call`. */
-  fetchFile(path: string, options?: FetchOptions): Promise<FetchedFile>;
   /** Logs out, in bounded time, and closes every connection. */
   close(): Promise<void>;
 }
@@ -180,10 +177,6 @@ function createClient({ transport, send, session, serviceContent, version, optio
         const next: RetrieveResult = await call('ContinueRetrievePropertiesEx', { _this, token }, settings);
         token = next.token;
       }
-    },
-    async fetchFile(path, fetchOptions) {
-      const { jar } = await session.current(fetchOptions?.signal);
-      return fetchFile(transport, jar, path, fetchOptions);
     },
     close() {
       closing ??= end({ transport, send, session, serviceContent, keepAlive, logger });

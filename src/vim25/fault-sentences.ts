@@ -10,6 +10,8 @@ export interface FaultDetail {
   readonly [field: string]: unknown;
 }
 
+import { plainText } from '../lib/plain-text.ts';
+
 const MAX_SENTENCE = 300;
 
 type Sentence = string | ((detail: FaultDetail, said: string) => string);
@@ -112,15 +114,8 @@ function fieldsOf(detail: unknown): FaultDetail {
   return typeof detail === 'object' && detail !== null ? (detail as FaultDetail) : {};
 }
 
-/** Text of the server without what could fake or hide other text: control, format and bidi characters. */
 function plain(text: unknown, most: number): string {
-  if (typeof text !== 'string') return '';
-  const cleaned = text
-    .slice(0, 4 * most)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return cleaned.length > most ? `${cleaned.slice(0, most - 1).toWellFormed()}…` : cleaned;
+  return typeof text === 'string' ? plainText(text, most - 1) : '';
 }
 
 function withSaid(sentence: string, said: string): string {

@@ -71,7 +71,7 @@ export function createXmlReader(handler: XmlHandler, limits: XmlLimits = {}): Xm
   };
 }
 
-export function tooLarge(maxBytes: number): TransportError {
+function tooLarge(maxBytes: number): TransportError {
   return new TransportError('too-large', `The answer of the vSphere server is larger than ${maxBytes} bytes.`, {
     maybeExecuted: true,
   });
