@@ -98,6 +98,7 @@ function gatewayOf(url: string, vcsim: Vcsim, auditFile: string): Promise<Gatewa
     VCENTER_HOST: url,
     VCENTER_USER: vcsim.user,
     VCENTER_PASSWORD: vcsim.password,
+    VCENTER_INSECURE: 'true',
     AUDIT_FILE: auditFile,
     MCP_UNAUTHENTICATED_GROUPS: 'vsphere-readers',
     LOG_LEVEL: 'info',

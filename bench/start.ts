@@ -24,6 +24,7 @@ export async function benchStart(): Promise<void> {
         VCENTER_HOST: vcsim.url,
         VCENTER_USER: vcsim.user,
         VCENTER_PASSWORD: vcsim.password,
+        VCENTER_INSECURE: 'true',
         AUDIT_FILE: join(folder, 'audit.jsonl'),
         LOG_LEVEL: 'info',
       });
