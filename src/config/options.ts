@@ -226,7 +226,8 @@ const oauth = {
   OAUTH_AUDIENCE: option(
     {
       category: 'oauth',
-      description: 'The aud that a token for this gateway carries.',
+      description:
+        'The aud that an access token for this gateway carries: a name of its own, never the client id of an application that people log in with, since their ID tokens carry that.',
       example: 'https://mcp.example.com/mcp',
     },
     text(1024).optional(),

@@ -37,6 +37,7 @@ describe('the verifier', () => {
     exp: now() + 600,
     iat: now(),
     groups: ['vsphere-readers'],
+    client_id: 'service',
     ...more,
   });
 
