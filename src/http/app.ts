@@ -21,6 +21,7 @@ import {
   originGuard,
   refuseRepeatedHeaders,
   refuseTokenInUrl,
+  refuseUnusualHost,
 } from './guards.ts';
 import { healthRoutes, type ReadinessChecks } from './health.ts';
 import { parseBoundedJson } from './json-body.ts';
@@ -110,6 +111,7 @@ async function createFastify(options: HttpOptions, exchanges: Set<Promise<void>>
   const origins = new Set([...options.allowedOrigins, ...(baseUrl === undefined ? [] : [baseUrl.origin])]);
 
   await app.register(async (guarded) => {
+    guarded.addHook('onRequest', refuseUnusualHost);
     guarded.addHook(
       'onRequest',
       hostHeaderValidation([...allowedHostNames(options.allowedHosts, baseUrl, options.host)]),

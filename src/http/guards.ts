@@ -22,6 +22,17 @@ export async function refuseRepeatedHeaders(request: FastifyRequest, reply: Fast
   }
 }
 
+/**
+ * A `Host` that a URL parser would read as another name than it spells (`a@127.0.0.1`, `0x7f.1`) is refused before
+ * its name is looked up.
+ */
+export async function refuseUnusualHost(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const host = (request.headers.host ?? '').toLowerCase().replace(/:80$/, '');
+  const url = `http://${host}`;
+  if (URL.canParse(url) && new URL(url).host === host) return;
+  return refuse(reply, 400, 'malformed_host', 'The Host header is not a plain host name with an optional port.');
+}
+
 export async function refuseTokenInUrl(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (/[?&;](access_token|id_token|token)=/i.test(request.raw.url ?? '')) {
     return refuse(reply, 400, 'invalid_request', 'A token belongs in the Authorization header, never in the URL.');

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'CANCELLED'
   | 'AUDIT_UNAVAILABLE'
   | 'AUDIT_INCOMPLETE'
+  | 'RESULT_UNREAD'
   | 'CONFIGURATION'
   | 'INTERNAL';
 

@@ -9,7 +9,7 @@ import type { Call } from './call.ts';
 export function principalFields(principal: Principal, requestId: string, sourceAddress?: string) {
   return {
     user: principal.user,
-    groups: principal.groups,
+    groups: recordableGroups(principal.groups),
     sub: principal.sub,
     iss: principal.iss,
     ...(principal.clientId === undefined ? {} : { client_id: principal.clientId }),
@@ -17,6 +17,14 @@ export function principalFields(principal: Principal, requestId: string, sourceA
     ...(sourceAddress === undefined ? {} : { src_ip: sourceAddress }),
     request_id: requestId,
   };
+}
+
+const MOST_GROUPS = 50;
+
+/** A person may be in thousands of groups; repeating them with every call would be a way to fill the disk. */
+function recordableGroups(groups: readonly string[]): readonly string[] {
+  if (groups.length <= MOST_GROUPS) return groups;
+  return [...groups.slice(0, MOST_GROUPS), `(${groups.length - MOST_GROUPS} more)`];
 }
 
 /** What every record about a call has in common. */

@@ -9,7 +9,7 @@ import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { callFields } from './audit-entry.ts';
 import type { Call, Output, Stage } from './call.ts';
-import { AuditIncompleteError, InvalidOutputError, InvalidRequestError, PermissionDeniedError } from './errors.ts';
+import { AuditIncompleteError, InvalidRequestError, PermissionDeniedError, UnreadResultError } from './errors.ts';
 
 interface Options {
   readonly audit: AuditLog;
@@ -28,11 +28,10 @@ export function auditOutcome({ audit, clock, logger, track }: Options): Stage {
     try {
       output = await next();
     } catch (error) {
-      await write(call, endingOf(call, error)).catch((cause: unknown) => {
-        logger.error({ err: cause, request_id: call.requestId }, 'the outcome of a call could not be recorded');
-        if (call.intentId !== undefined) throw new AuditIncompleteError(`The call failed: ${messageOf(error)}`, cause);
-      });
-      throw error;
+      // A task that was left running has the only outcome, whatever became of the answer to its caller.
+      if (call.background !== undefined) track(recordLater(call, call.background));
+      else await recordFailure(call, error);
+      throw call.changed === true ? new UnreadResultError(messageOf(error), error) : error;
     }
     if (call.background !== undefined) {
       track(recordLater(call, call.background));
@@ -46,6 +45,15 @@ export function auditOutcome({ audit, clock, logger, track }: Options): Stage {
     });
     return output;
   };
+
+  async function recordFailure(call: Call, error: unknown): Promise<void> {
+    await write(call, endingOf(call, error)).catch((cause: unknown) => {
+      logger.error({ err: cause, request_id: call.requestId }, 'the outcome of a call could not be recorded');
+      if (call.intentId === undefined) return;
+      const made = call.changed === true ? 'The change was made.' : `The call failed: ${messageOf(error)}`;
+      throw new AuditIncompleteError(made, cause);
+    });
+  }
 
   /** The caller did not wait: its task's end is recorded when it comes. */
   async function recordLater(call: Call, task: Promise<unknown>): Promise<void> {
@@ -68,9 +76,7 @@ function endingOf(call: Call, error: unknown): Ending {
   if (error instanceof InvalidRequestError) {
     return { event: 'INVALID_REQUEST', error: error.message, error_code: error.code };
   }
-  if (error instanceof InvalidOutputError) {
-    return { event: 'TOOL_OUTCOME', result: 'success', reason: error.message };
-  }
+  if (call.changed === true) return { event: 'TOOL_OUTCOME', result: 'success', reason: messageOf(error) };
   const code = error instanceof GatewayError ? error.code : 'INTERNAL';
   const failure = { event: 'TOOL_OUTCOME' as const, error: messageOf(error), error_code: code };
   const unknown = call.intentId !== undefined && leavesTheOutcomeOpen(call, error);
@@ -79,9 +85,9 @@ function endingOf(call: Call, error: unknown): Ending {
 
 /** A change that was asked for and not answered: the connection broke, or the deadline passed with its task under way. */
 function leavesTheOutcomeOpen(call: Call, error: unknown): boolean {
-  if (!(error instanceof GatewayError)) return call.vcenterTask !== undefined;
+  if (!(error instanceof GatewayError)) return call.followed === true;
   if (error.maybeExecuted) return true;
-  return call.vcenterTask !== undefined && error.code !== 'TASK_FAILED';
+  return call.followed === true && error.code !== 'TASK_FAILED';
 }
 
 function messageOf(error: unknown): string {

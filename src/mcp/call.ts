@@ -32,6 +32,10 @@ export interface Call extends CallRequest {
   target?: AuditTarget;
   vcenterTask?: string;
   vcenterEvent?: string;
+  /** A task of the change itself is, or was, under way. */
+  followed?: boolean;
+  /** vSphere has made the change: what fails from here on only concerns the answer. */
+  changed?: boolean;
   /** Set where the caller did not wait: the task that goes on after the answer. */
   background?: Promise<unknown>;
 }

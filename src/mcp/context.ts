@@ -49,18 +49,25 @@ export function serverContext(call: Call, vsphere: Vsphere, options: ContextOpti
       const message = `${call.principal.user}: ${call.tool.name} via mcvsphere, request ${call.requestId}`;
       call.vcenterEvent = await vsphere.logUserEvent(target.ref, plainText(message, 512));
     },
-    async follow(task) {
-      call.vcenterTask = task.value;
+    changed() {
+      call.changed = true;
+    },
+    async follow(task, { step = false } = {}) {
       const id = task.value;
+      call.vcenterTask = id;
+      call.followed = !step;
       await audit.append({ event: 'TASK_STARTED', ...callFields(call) }).catch((err: unknown) => {
         logger.error({ err, request_id: call.requestId, task: id }, 'a started task could not be recorded');
       });
       const ended = vsphere.tasks.wait(task, { onProgress: gateway.progress });
-      if (call.input?.wait === false) {
+      if (call.input?.wait === false && !step) {
+        // Its end is for the record; until that listens, a failure must not count as one that nobody handles.
+        ended.catch(() => {});
         call.background = ended;
         return { task: { id, state: 'running' } };
       }
       const { result } = await ended;
+      call.changed = !step;
       return { task: { id, state: 'success' }, result };
     },
   };

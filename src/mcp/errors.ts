@@ -19,6 +19,13 @@ export class InvalidRequestError extends GatewayError {
   }
 }
 
+/** The change was made, and what it led to could not be read or shown. */
+export class UnreadResultError extends GatewayError {
+  constructor(why: string, cause: unknown) {
+    super('RESULT_UNREAD', `The change was made; its result could not be read: ${why}`, { cause });
+  }
+}
+
 /** A handler returned what its tool's schema does not allow: our defect, after the work was done. */
 export class InvalidOutputError extends GatewayError {
   constructor(cause: unknown) {

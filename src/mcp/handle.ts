@@ -1,13 +1,18 @@
 import { abortable } from '../lib/abortable.ts';
 import type { Call, Output, Stage } from './call.ts';
 import { type ContextOptions, gatewayContext, serverContext } from './context.ts';
+import { createFairShare } from './fair-share.ts';
 
 /** Runs the tool's handler, on the managed server that the call names. */
 export function handle(options: ContextOptions): Stage {
+  const share = createFairShare();
   return (call) => {
-    const work = run(call, options);
+    const person = `${call.principal.iss} ${call.principal.sub}`;
+    const signal = call.deadline ?? call.signal;
+    const work =
+      call.tool.scope === 'gateway' ? run(call, options) : share.run(person, signal, () => run(call, options));
     // The caller of a reading tool has its answer at the deadline, whatever the handler still waits for.
-    return call.tool.effect === 'read' ? abortable(work, call.deadline ?? call.signal) : work;
+    return call.tool.effect === 'read' ? abortable(work, signal) : work;
   };
 }
 
@@ -20,5 +25,7 @@ async function run(call: Call, options: ContextOptions): Promise<Output> {
   const server = await options.servers.get(wanted);
   call.server = server.name;
   const vsphere = server.forCall({ operationId: call.requestId, signal: call.deadline ?? call.signal });
-  return tool.handler(input, serverContext(call, vsphere, options));
+  const output = await tool.handler(input, serverContext(call, vsphere, options));
+  call.changed = tool.effect !== 'read';
+  return output;
 }

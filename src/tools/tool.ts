@@ -44,9 +44,11 @@ export interface ServerContext extends GatewayContext {
   acting(target: InventoryObject): Promise<void>;
   /**
    * Follows a vSphere task that the handler has started: to its end with progress, or, where the caller said
-   * `wait: false`, in the background for the audit only.
+   * `wait: false`, in the background for the audit only. A `step` on the way to the change is always awaited.
    */
-  follow(task: InventoryObject['ref']): Promise<FollowedTask>;
+  follow(task: InventoryObject['ref'], options?: { readonly step?: boolean }): Promise<FollowedTask>;
+  /** Says that vSphere has accepted a change that runs without a task; `follow` says so by itself. */
+  changed(): void;
 }
 
 export interface FollowedTask {

@@ -101,8 +101,11 @@ describe.skipIf(!(await vcsimAvailable()))('the protected resource', () => {
 
   it('refuses a Host it does not go by', async () => {
     const host = new URL(gateway.url).host;
-    const answer = await raw(host, 'GET /mcp HTTP/1.1\r\nHost: attacker.test\r\nConnection: close\r\n\r\n');
-    expect(answer).toMatch(/^HTTP\/1.1 403/);
+    const asked = (name: string) => raw(host, `GET /mcp HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
+    expect(await asked('attacker.test')).toMatch(/^HTTP\/1.1 403/);
+    for (const disguise of ['attacker.test@127.0.0.1', '127.0.0.1/attacker', '0x7f.1', '2130706433', '']) {
+      expect(await asked(disguise), disguise).toMatch(/^HTTP\/1.1 400/);
+    }
   });
 
   it('refuses headers that disagree with the body', async () => {
