@@ -9,6 +9,7 @@ import { createLazyVerifier } from './identity/lazy-verifier.ts';
 import { stdioPrincipal, unauthenticatedPrincipal } from './identity/local-principal.ts';
 import { bounded } from './lib/bounded.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { GatewayError } from './lib/errors.ts';
 import type { Logger } from './lib/logger.ts';
 import { VERSION } from './lib/version.ts';
 import { createCatalog } from './mcp/catalog.ts';
@@ -66,8 +67,14 @@ export async function startApp({ config, logger, clock = systemClock }: AppOptio
     resolveTask: taskResolver(servers),
   });
   const gateway = createGateway({ policy, servers, audit, clock, logger });
-  const door =
-    config.transport === 'stdio' ? openStdio(gateway, config) : await openHttp(gateway, { config, clock, logger });
+  const opening =
+    config.transport === 'stdio' ? openStdio(gateway, config) : openHttp(gateway, { config, clock, logger });
+  const door = await Promise.resolve(opening).catch(async (error: unknown) => {
+    // Leaves no lock behind, and a STOP in the record.
+    await audit.close();
+    await servers.close();
+    throw error;
+  });
   // Reached before the first caller asks; a server that is down stops neither the start nor the others.
   void servers.get().catch((err: unknown) => logger.warn({ err }, 'the default server cannot be reached yet'));
   logger.info(banner(config, gateway, door.url), 'mcvsphere is up');
@@ -86,7 +93,11 @@ export async function startApp({ config, logger, clock = systemClock }: AppOptio
 /** The policy of a configuration, also for the commands that print it. */
 export async function createPolicyOf(config: Pick<Config, 'policyFile'>): Promise<Policy> {
   if (config.policyFile === undefined) return createPolicy({ groupLevels: DEFAULT_GROUPS });
-  const text = await readFile(config.policyFile, 'utf8');
+  const text = await readFile(config.policyFile, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new GatewayError('CONFIGURATION', `RBAC_POLICY_FILE ${config.policyFile} cannot be read (${cause.code}).`, {
+      cause,
+    });
+  });
   const known = tools.map(({ name, aliases = [], permission }) => ({ name, aliases, level: permission }));
   return createPolicy(parsePolicyFile(text, config.policyFile, known));
 }
@@ -140,7 +151,13 @@ async function openHttp(
     logger,
   });
   return {
-    url: await app.listen({ host: http.host, port: http.port }),
+    url: await app.listen({ host: http.host, port: http.port }).catch((cause: NodeJS.ErrnoException) => {
+      throw new GatewayError(
+        'CONFIGURATION',
+        `MCP_HOST ${http.host} and MCP_PORT ${http.port} cannot be listened on (${cause.code}).`,
+        { cause },
+      );
+    }),
     closed: new Promise(() => {}),
     shut: () => app.close(() => gateway.pipeline.idle()),
   };

@@ -1,6 +1,6 @@
 /** `mcvsphere serve`: the gateway itself. */
 import { Command } from 'commander';
-import { type RunningApp, startApp } from '../app.ts';
+import { type AppOptions, type RunningApp, startApp } from '../app.ts';
 import { createLogger } from '../lib/logger.ts';
 import { configOrExit } from './configuration.ts';
 
@@ -14,18 +14,21 @@ async function serve(): Promise<void> {
   const { config, warnings } = configOrExit();
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
-  let app: RunningApp;
-  try {
-    app = await startApp({ config, logger });
-  } catch (err) {
-    logger.fatal({ err }, `mcvsphere cannot start: ${err instanceof Error ? err.message : String(err)}`);
-    process.exitCode = 1;
-    return;
-  }
+  const app = await startOrExit({ config, logger });
   await Promise.race([app.closed, stopSignal()]);
   logger.info('shutting down: calls under way are finished first');
   await app.close();
   process.exit(process.exitCode ?? 0);
+}
+
+/** A gateway that cannot start ends, so that whatever supervises it notices. */
+async function startOrExit(options: AppOptions): Promise<RunningApp> {
+  try {
+    return await startApp(options);
+  } catch (err) {
+    options.logger.fatal({ err }, `mcvsphere cannot start: ${err instanceof Error ? err.message : String(err)}`);
+    process.exit(1);
+  }
 }
 
 /** The first signal asks; a second one no longer waits. */

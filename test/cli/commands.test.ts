@@ -1,10 +1,13 @@
 /** The commands as an operator runs them: the built program, its output and its exit code. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tools } from '../../src/tools/index.ts';
+import { auditRecords } from '../support/audit-file.ts';
 import { AUDIT_KEY, oauthEnv, startGateway, vcenterEnv } from '../support/gateway.ts';
 import { MAIN } from '../support/gateway-process.ts';
 import { type Issuer, startIssuer } from '../support/issuer.ts';
@@ -61,6 +64,35 @@ describe('serve', () => {
     });
     expect(code).toBe(1);
     expect(stderr).toMatch(/policy\.yaml:4:\d*.*delete_vm/);
+  });
+});
+
+describe('a command that cannot do its work', () => {
+  const server = vcenterEnv({ url: 'https://127.0.0.1:9/sdk', user: 'u', password: 'p' });
+
+  it.each([
+    ['audit verify of a file that is not there', ['audit', 'verify', '/nonexistent/audit.jsonl'], {}],
+    ['tools with a policy file that is not there', ['tools', '--policy', '/nonexistent.yaml'], {}],
+    ['serve with a policy file that is not there', ['serve'], { ...server, RBAC_POLICY_FILE: '/nonexistent.yaml' }],
+    ['no such command', ['nonsense'], {}],
+  ])('%s: says why in a sentence, without a stack', async (_what, args, env) => {
+    const { code, stderr } = await run(args, { AUDIT_FILE: join(folder, 'none.jsonl'), ...env });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/nonexistent|RBAC_POLICY_FILE|nonsense/);
+    expect(stderr.split('\n').filter((line) => line.startsWith('    at '))).toEqual([]);
+  });
+
+  it('serve on a port that is taken: names the option, ends, and leaves no lock', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const port = String((taken.address() as AddressInfo).port);
+    const file = join(folder, 'taken', 'audit.jsonl');
+    const { code, stderr } = await run(['serve'], { ...server, MCP_PORT: port, AUDIT_FILE: file, AUDIT_KEY });
+    taken.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`MCP_PORT ${port}`);
+    expect(await readdir(join(folder, 'taken'))).toEqual(['audit.jsonl']);
+    expect(auditRecords(file).map(({ event }) => event)).toEqual(['START', 'STOP', 'CHECKPOINT']);
   });
 });
 
