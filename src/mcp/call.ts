@@ -25,8 +25,8 @@ export interface Call extends CallRequest {
   input?: Record<string, unknown>;
   /** Set by `auditIntent`. */
   intentId?: string;
-  /** Set by `deadline`; what the handler and all it calls must honour. */
-  deadline?: AbortSignal;
+  /** Set by `deadline`: the signal that the handler and all it calls must honour. */
+  until?: () => AbortSignal;
   /** Set by the handler through its context: what it acted on, where, and by which task. */
   server?: string;
   target?: AuditTarget;

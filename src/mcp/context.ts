@@ -27,7 +27,9 @@ export function gatewayContext(call: Call, { tools, policy, servers, logger }: C
     tools,
     servers,
     logger,
-    signal: call.deadline ?? call.signal,
+    get signal() {
+      return call.until?.() ?? call.signal;
+    },
     requestId: call.requestId,
     progress: progressOf(call),
   };

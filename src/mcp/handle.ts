@@ -7,10 +7,10 @@ import { createFairShare } from './fair-share.ts';
 export function handle(options: ContextOptions): Stage {
   const share = createFairShare();
   return (call) => {
+    if (call.tool.scope === 'gateway') return run(call, options);
     const person = `${call.principal.iss} ${call.principal.sub}`;
-    const signal = call.deadline ?? call.signal;
-    const work =
-      call.tool.scope === 'gateway' ? run(call, options) : share.run(person, signal, () => run(call, options));
+    const signal = call.until?.() ?? call.signal;
+    const work = share.run(person, signal, () => run(call, options));
     // The caller of a reading tool has its answer at the deadline, whatever the handler still waits for.
     return call.tool.effect === 'read' ? abortable(work, signal) : work;
   };
@@ -24,7 +24,7 @@ async function run(call: Call, options: ContextOptions): Promise<Output> {
   call.server = wanted ?? options.servers.list()[0]?.name ?? '';
   const server = await options.servers.get(wanted);
   call.server = server.name;
-  const vsphere = server.forCall({ operationId: call.requestId, signal: call.deadline ?? call.signal });
+  const vsphere = server.forCall({ operationId: call.requestId, signal: call.until?.() ?? call.signal });
   const output = await tool.handler(input, serverContext(call, vsphere, options));
   call.changed = tool.effect !== 'read';
   return output;
