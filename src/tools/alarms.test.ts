@@ -18,7 +18,7 @@ describe('urgencyKey', () => {
       raised('red', '2026-02-01T00:00:00Z'),
       raised('red', 'not a time'),
     ];
-    const { items } = page(alarms, urgencyKey, 10);
+    const { items } = page('alarms', alarms, urgencyKey, { limit: 10 });
     expect(items.map(({ status, time }) => `${status} ${time}`)).toEqual([
       'red 2026-02-01T00:00:00Z',
       'red 2026-01-01T00:00:00Z',

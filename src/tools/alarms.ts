@@ -29,7 +29,7 @@ export const getAlarms = defineTool({
     ...pageFields,
   },
   async handler(given, { vsphere }) {
-    const { items, ...rest } = page(await listRaisedAlarms(vsphere), urgencyKey, given.limit, given.cursor);
+    const { items, ...rest } = page('alarms', await listRaisedAlarms(vsphere), urgencyKey, given);
     return {
       alarms: items.map((raised) => ({
         alarm: raised.alarmName,

@@ -35,10 +35,16 @@ export const listClusters = defineTool({
   input: { limit, cursor },
   output: { clusters: z.array(objectRef.extend(clusterFields)), ...pageFields },
   async handler(given, { vsphere }) {
-    const { items, ...rest } = await objectPage(vsphere, await readClusters(vsphere), given, (cluster, ref) => ({
-      ...ref,
-      ...toCluster(cluster),
-    }));
+    const { items, ...rest } = await objectPage(
+      'clusters',
+      vsphere,
+      await readClusters(vsphere),
+      given,
+      (cluster, ref) => ({
+        ...ref,
+        ...toCluster(cluster),
+      }),
+    );
     return { clusters: items, ...rest };
   },
 });

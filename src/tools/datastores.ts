@@ -40,10 +40,16 @@ export const listDatastores = defineTool({
   input: { limit, cursor },
   output: { datastores: z.array(objectRef.extend(space)), ...pageFields },
   async handler(given, { vsphere }) {
-    const { items, ...rest } = await objectPage(vsphere, await readDatastores(vsphere), given, (datastore, ref) => ({
-      ...ref,
-      ...toSpace(datastore),
-    }));
+    const { items, ...rest } = await objectPage(
+      'datastores',
+      vsphere,
+      await readDatastores(vsphere),
+      given,
+      (datastore, ref) => ({
+        ...ref,
+        ...toSpace(datastore),
+      }),
+    );
     return { datastores: items, ...rest };
   },
 });
@@ -116,7 +122,7 @@ export const browseDatastore = defineTool({
       }
       throw error;
     });
-    const { items, ...rest } = page(found, ({ name }) => name, given.limit, given.cursor);
+    const { items, ...rest } = page('files', found, ({ name }) => name, given);
     return {
       datastore: toObjectRef(datastore),
       path,

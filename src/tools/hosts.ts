@@ -32,7 +32,7 @@ export const listHosts = defineTool({
     ...pageFields,
   },
   async handler(given, { vsphere }) {
-    const { items, ...rest } = await objectPage(vsphere, await readHosts(vsphere), given, (host, ref) => ({
+    const { items, ...rest } = await objectPage('hosts', vsphere, await readHosts(vsphere), given, (host, ref) => ({
       ...ref,
       connection_state: host.connectionState,
       power_state: host.powerState,

@@ -26,7 +26,7 @@ export const listFolders = defineTool({
   },
   async handler(given, { vsphere }) {
     const folders = await readFolders(vsphere);
-    const { items, ...rest } = page(folders, ({ path, id }) => `${path}\0${id}`, given.limit, given.cursor);
+    const { items, ...rest } = page('folders', folders, ({ path, id }) => `${path}\0${id}`, given);
     return {
       folders: items.map((folder) => ({
         ...toObjectRef(folder),
@@ -69,12 +69,7 @@ export const find = defineGatewayTool({
   async handler({ query, ...paging }, context) {
     const searches = await Promise.all(context.servers.list().map(({ name }) => searchServer(name, query, context)));
     const found = searches.flatMap(({ host, matches }) => matches.map((match) => ({ ...match, host })));
-    const { items, ...rest } = page(
-      found,
-      ({ host, path, id }) => `${host}\0${path}\0${id}`,
-      paging.limit,
-      paging.cursor,
-    );
+    const { items, ...rest } = page('matches', found, ({ host, path, id }) => `${host}\0${path}\0${id}`, paging);
     return {
       matches: items.map((match) => ({
         ...toObjectRef(match),

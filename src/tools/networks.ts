@@ -20,13 +20,19 @@ export const listNetworks = defineTool({
   input: { limit, cursor },
   output: { networks: z.array(objectRef.extend(common)), ...pageFields },
   async handler(given, { vsphere }) {
-    const { items, ...rest } = await objectPage(vsphere, await readNetworks(vsphere), given, (network, ref) => ({
-      ...ref,
-      type: network.type,
-      accessible: network.accessible,
-      vm_count: network.vmCount,
-      host_count: network.hostCount,
-    }));
+    const { items, ...rest } = await objectPage(
+      'networks',
+      vsphere,
+      await readNetworks(vsphere),
+      given,
+      (network, ref) => ({
+        ...ref,
+        type: network.type,
+        accessible: network.accessible,
+        vm_count: network.vmCount,
+        host_count: network.hostCount,
+      }),
+    );
     return { networks: items, ...rest };
   },
 });

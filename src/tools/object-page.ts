@@ -21,15 +21,17 @@ interface ObjectPage<R> {
  * One page of objects, sorted by name. Only the page's objects are asked where they are, in one round trip; what
  * is gone by then is left out.
  *
+ * @param list what is listed, as `page` wants it
  * @param toItem what the list shows of an object, given its name, path and id
  */
 export async function objectPage<S extends Summary, R>(
+  list: string,
   vsphere: VsphereCall,
   summaries: readonly S[],
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+  given: { readonly limit: number; readonly cursor?: string | undefined },
   toItem: (summary: S, ref: ObjectRef) => R,
 ): Promise<ObjectPage<R>> {
-  const { items, ...rest } = page(summaries, ({ name, id }) => `${name}\0${id}`, limit, cursor);
+  const { items, ...rest } = page(list, summaries, ({ name, id }) => `${name}\0${id}`, given);
   const places = await vsphere.inventory.describeAll(items.map(({ ref }) => ref));
   return {
     items: items.flatMap((summary) => {

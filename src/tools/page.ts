@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { GatewayError } from '../lib/errors.ts';
 
@@ -13,18 +14,31 @@ interface Page<T> {
   readonly next_cursor?: string;
 }
 
+interface Wanted {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
 /**
  * One page of a list. The cursor is the key of the last item of the page before, so objects that come and go
  * between two pages neither repeat nor hide others.
  *
+ * Errors: INVALID_INPUT for a cursor that this list has not given.
+ *
+ * @param list what is listed: the cursor of one list is none of another
  * @param items in any order
  * @param key unique per item; the list is sorted by it
  */
-export function page<T>(items: readonly T[], key: (item: T) => string, limit: number, cursor?: string): Page<T> {
+export function page<T>(
+  list: string,
+  items: readonly T[],
+  key: (item: T) => string,
+  { limit, cursor }: Wanted,
+): Page<T> {
   const sorted = items
     .map((item) => ({ item, key: key(item) }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  const after = cursor === undefined ? undefined : decode(cursor);
+  const after = cursor === undefined ? undefined : decode(list, cursor);
   const start = after === undefined ? 0 : sorted.findIndex((entry) => entry.key > after);
   const chosen = start < 0 ? [] : sorted.slice(start, start + limit);
   const last = chosen.at(-1);
@@ -32,13 +46,25 @@ export function page<T>(items: readonly T[], key: (item: T) => string, limit: nu
   return {
     items: chosen.map((entry) => entry.item),
     total: sorted.length,
-    ...(more ? { next_cursor: Buffer.from(last.key).toString('base64url') } : {}),
+    ...(more ? { next_cursor: encode(list, last.key) } : {}),
   };
 }
 
-function decode(cursor: string): string {
-  if (!/^[\w-]+$/.test(cursor)) {
+/** Tells a cursor from what a caller made up or took from another list. It keeps no secret and needs none. */
+const CHECKSUM_BYTES = 6;
+
+function encode(list: string, key: string): string {
+  return Buffer.concat([checksum(list, key), Buffer.from(key)]).toString('base64url');
+}
+
+function decode(list: string, cursor: string): string {
+  const key = Buffer.from(cursor, 'base64url').subarray(CHECKSUM_BYTES).toString();
+  if (encode(list, key) !== cursor) {
     throw new GatewayError('INVALID_INPUT', 'cursor: not one that this tool returned. Leave it out to start anew.');
   }
-  return Buffer.from(cursor, 'base64url').toString();
+  return key;
+}
+
+function checksum(list: string, key: string): Buffer {
+  return createHash('sha256').update(`${list}\0${key}`).digest().subarray(0, CHECKSUM_BYTES);
 }

@@ -1,13 +1,13 @@
 /** Resource pools: what each is promised and what it uses. */
 import { z } from 'zod';
+import { type ManagedObjectReference, refKey, sameRef } from '../vsphere/references.ts';
 import {
   type ResourcePoolSummary,
   readResourcePool,
   listResourcePools as readResourcePools,
 } from '../vsphere/resource-pool.ts';
 import { cursor, limit, objectRef, toObjectRef } from './fields.ts';
-import { objectPage } from './object-page.ts';
-import { pageFields } from './page.ts';
+import { page, pageFields } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const amount = z.number().optional();
@@ -24,28 +24,40 @@ export const listResourcePools = defineTool({
   name: 'list_resource_pools',
   title: 'List resource pools',
   description:
-    'The resource pools of one server with their use, parent and VMs; each cluster and standalone host has a root pool named Resources. For reservations and limits use get_resource_pool_info.',
+    'The resource pools of one server by their paths, with use, parent, owner and VMs; each cluster and standalone host has a root pool named Resources. For reservations and limits use get_resource_pool_info.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { limit, cursor },
   output: {
     resource_pools: z.array(
       objectRef.extend({
-        parent: z.string().optional().describe('id'),
-        owner: z.string().optional().describe('id of the cluster or standalone host'),
+        parent: z.string().optional().describe('path of the pool above; none above a root pool'),
+        owner: z.string().optional().describe('path of the cluster or standalone host'),
         ...usage,
       }),
     ),
     ...pageFields,
   },
   async handler(given, { vsphere }) {
-    const { items, ...rest } = await objectPage(vsphere, await readResourcePools(vsphere), given, (pool, ref) => ({
-      ...ref,
-      parent: pool.parent?.value,
-      owner: pool.owner?.value,
-      ...toUsage(pool),
-    }));
-    return { resource_pools: items, ...rest };
+    const pools = await readResourcePools(vsphere);
+    const refs = pools.flatMap(({ ref, parent, owner }) => [ref, parent, owner]).filter((ref) => ref !== undefined);
+    const places = await vsphere.inventory.describeAll([...new Map(refs.map((ref) => [refKey(ref), ref])).values()]);
+    const placed = pools.flatMap((pool) => {
+      const place = places.get(pool.id);
+      return place === undefined ? [] : [{ pool, place }];
+    });
+    // Root pools all have one name: only their paths put them in an order that means something.
+    const { items, ...rest } = page('resource_pools', placed, ({ place }) => `${place.path}\0${place.id}`, given);
+    const pathOf = (ref: ManagedObjectReference | undefined) => ref && places.get(ref.value)?.path;
+    return {
+      resource_pools: items.map(({ pool, place }) => ({
+        ...toObjectRef(place),
+        parent: isRoot(pool) ? undefined : pathOf(pool.parent),
+        owner: pathOf(pool.owner),
+        ...toUsage(pool),
+      })),
+      ...rest,
+    };
   },
 });
 
@@ -88,6 +100,10 @@ export const getResourcePoolInfo = defineTool({
     };
   },
 });
+
+function isRoot({ parent, owner }: ResourcePoolSummary): boolean {
+  return sameRef(parent, owner);
+}
 
 function toUsage({ cpuUsageMhz, memoryUsageMb, vmCount }: ResourcePoolSummary) {
   return { cpu_usage_mhz: cpuUsageMhz, memory_usage_mb: memoryUsageMb, vm_count: vmCount };

@@ -40,7 +40,7 @@ export const listSnapshots = defineTool({
     const vm = await vsphere.inventory.find('VirtualMachine', name);
     reading(vm);
     const all = await readSnapshots(vsphere, vm.ref);
-    const { items, ...rest } = page(all, ({ path, id }) => `${path}\0${id}`, limit, cursor);
+    const { items, ...rest } = page('snapshots', all, ({ path, id }) => `${path}\0${id}`, { limit, cursor });
     const snapshots = items.map((snapshot) => ({
       ...toSnapshotRef(snapshot),
       description: snapshot.description,

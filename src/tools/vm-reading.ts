@@ -37,7 +37,7 @@ export const listVms = defineTool({
         isNamed(vm.name) &&
         isWithin(vm),
     );
-    const { items, ...rest } = page(wanted, keyOf, given.limit, given.cursor);
+    const { items, ...rest } = page('vms', wanted, keyOf, given);
     return { vms: items.map((vm) => ({ ...toListed(vm), power_state: vm.powerState })), ...rest };
   },
 });
@@ -52,7 +52,7 @@ export const listTemplates = defineTool({
   output: { templates: z.array(objectRef.extend(hardware)), ...pageFields },
   async handler({ limit, cursor }, { vsphere }) {
     const templates = (await listPlacedVms(vsphere)).filter(({ isTemplate }) => isTemplate);
-    const { items, ...rest } = page(templates, keyOf, limit, cursor);
+    const { items, ...rest } = page('templates', templates, keyOf, { limit, cursor });
     return { templates: items.map(toListed), ...rest };
   },
 });

@@ -228,9 +228,13 @@ describe.skipIf(!(await vcsimAvailable()))('hosts, clusters and pools of a vCent
     expect(paths).toContain('/DC0/host/DC0_C0/Resources/DC0_C0_RP1');
     expect(paths).toContain('/DC1/host/DC1_H0/Resources');
     expect(new Set(paths).size).toBe(there.size);
+    expect(paths).toEqual([...paths].sort());
+    const root = '/DC0/host/DC0_C0/Resources';
     const child = resource_pools.find(({ name }: Named) => name === 'DC0_C0_RP1');
-    const parent = resource_pools.find(({ path }: Named) => path === '/DC0/host/DC0_C0/Resources');
-    expect(child.parent).toBe(parent.id);
+    expect(child).toMatchObject({ parent: root, owner: '/DC0/host/DC0_C0' });
+    const top = resource_pools.find(({ path }: Named) => path === root);
+    expect(top).toMatchObject({ owner: '/DC0/host/DC0_C0' });
+    expect(top.parent).toBeUndefined();
   });
 
   it('get_resource_pool_info tells reservations, and no limit where there is none', async () => {
