@@ -11,15 +11,18 @@ export const hostName = objectName
   .describe('ESXi host: name, path or id. Needed where the server manages several.');
 export const datastoreName = objectName.describe('Datastore: name, path or id.');
 export const networkName = objectName.describe('Network or distributed port group: name, path or id.');
-/** vSphere would take a line feed in a name; no person could type it again. */
+/**
+ * vSphere would take a line feed in a name, or a mark that turns its direction: no person could type such a name
+ * again, and two of them may look the same.
+ */
 export const newName = z
   .string()
   .min(1)
   .max(80)
-  .refine((name) => !/\p{Cc}/u.test(name), 'holds control characters');
+  .refine((name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name), 'holds control or invisible characters');
 
 export const limit = z.int().min(1).max(1000).default(200).describe('Most items to return.');
-export const cursor = z.string().max(200).optional().describe('next_cursor of the page before.');
+export const cursor = z.string().max(8192).optional().describe('next_cursor of the page before.');
 
 /** How a result names the object it is about. */
 export const objectRef = z.object({ name: z.string(), path: z.string(), id: z.string() });

@@ -279,6 +279,11 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       [{ name: 'DC0_H0_VM0', new_name: 'x'.repeat(81) }, 'INVALID_INPUT'],
       [{ name: 'DC0_H0_VM0', new_name: 'x\u0000' }, 'INVALID_INPUT'],
       [{ name: 'DC0_H0_VM0', new_name: 'x\ty' }, 'INVALID_INPUT'],
+      [{ name: 'DC0_H0_VM0', new_name: 'x\u202ey' }, 'INVALID_INPUT'],
+      [{ name: 'DC0_H0_VM0', new_name: 'x\u200by' }, 'INVALID_INPUT'],
+      [{ name: 'DC0_H0_VM0', new_name: 'x\u2028y' }, 'INVALID_INPUT'],
+      [{ name: 'DC0_H0_VM0', new_name: 'x\u2029y' }, 'INVALID_INPUT'],
+      [{ name: 'DC0_H0_VM0', new_name: 'x\ud800y' }, 'INVALID_INPUT'],
     ])('refuses %o with %s', async (args, code) => {
       await expect(harness.run('rename_vm', args, ADMIN)).rejects.toMatchObject({ code });
       expect(await there('DC0_H0_VM0')).toBeDefined();
