@@ -15,17 +15,18 @@ import { VERSION } from './lib/version.ts';
 import { createCatalog } from './mcp/catalog.ts';
 import { createHttpEndpoint, openStdioEndpoint } from './mcp/endpoint.ts';
 import { createExchange } from './mcp/exchange.ts';
+import { createFairShare } from './mcp/fair-share.ts';
 import { createPipeline } from './mcp/pipeline.ts';
 import { createResourceReader } from './mcp/resource-reader.ts';
 import type { GatewayServerOptions } from './mcp/server.ts';
 import { discoverProvider } from './oauth/discovery.ts';
 import { DEFAULT_GROUPS } from './policy/groups.ts';
 import { createPolicy, type Policy } from './policy/policy.ts';
-import { parsePolicyFile } from './policy/policy-file.ts';
 import { resources, resourceTemplates } from './resources/index.ts';
 import { tools } from './tools/index.ts';
 import { createManagedServers, type ManagedServers } from './vsphere/managed-servers.ts';
 import { reachability } from './vsphere/reachability.ts';
+import { createTaskRecovery } from './vsphere/task-recovery.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -64,7 +65,7 @@ export async function startApp({ config, logger, clock = systemClock }: AppOptio
     clock,
     logger,
     ...(config.transport === 'stdio' ? {} : { checkpointStream: process.stdout }),
-    resolveTask: taskResolver(servers),
+    resolveTask: createTaskRecovery(servers),
   });
   const gateway = createGateway({ policy, servers, audit, clock, logger });
   const opening =
@@ -98,6 +99,8 @@ export async function createPolicyOf(config: Pick<Config, 'policyFile'>): Promis
       cause,
     });
   });
+  // Only who has such a file waits for its parser to load.
+  const { parsePolicyFile } = await import('./policy/policy-file.ts');
   const known = tools.map(({ name, aliases = [], permission }) => ({ name, aliases, level: permission }));
   return createPolicy(parsePolicyFile(text, config.policyFile, known));
 }
@@ -122,8 +125,9 @@ interface GatewayParts {
 
 function createGateway(parts: GatewayParts): Gateway {
   const catalog = createCatalog({ tools, resources, templates: resourceTemplates, policy: parts.policy });
-  const pipeline = createPipeline({ tools, ...parts });
-  const readResource = createResourceReader({ resources, templates: resourceTemplates, ...parts });
+  const share = createFairShare();
+  const pipeline = createPipeline({ tools, share, ...parts });
+  const readResource = createResourceReader({ resources, templates: resourceTemplates, share, ...parts });
   return { version: VERSION, catalog, pipeline, readResource, ...parts };
 }
 
@@ -168,18 +172,6 @@ function readinessOf(gateway: Gateway, verifier: TokenVerifier | undefined, cloc
     audit: async () => gateway.audit.health().writable,
     vsphere: reachability(gateway.servers, clock),
     ...(verifier === undefined ? {} : { keys: () => verifier.ready() }),
-  };
-}
-
-/** What became of a task whose call died with an earlier process. */
-function taskResolver(servers: ManagedServers) {
-  return async (server: string, taskId: string) => {
-    const vsphere = await servers.get(server);
-    const call = vsphere.forCall({ operationId: `recovery-${taskId}`, signal: AbortSignal.timeout(30_000) });
-    const info = await call.tasks.info(taskId);
-    if (info.state === 'success') return { state: 'success' as const };
-    if (info.state === 'error') return { state: 'error' as const, error: info.error?.localizedMessage };
-    return undefined;
   };
 }
 

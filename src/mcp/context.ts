@@ -1,11 +1,14 @@
 /** What a handler gets to work with, made from the call it serves. */
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { AuditTarget } from '../audit/record.ts';
+import { STEP } from '../audit/recovery.ts';
 import type { Logger } from '../lib/logger.ts';
 import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { GatewayContext, ServerContext, Tool } from '../tools/tool.ts';
 import { callFields } from './audit-entry.ts';
 import type { Call } from './call.ts';
+import type { FairShare } from './fair-share.ts';
 
 /** The managed servers, as the tools know them: `mcp/` itself never speaks to vSphere. */
 export type ManagedServersOfTools = GatewayContext['servers'];
@@ -16,6 +19,7 @@ export interface ContextOptions {
   readonly policy: Policy;
   readonly audit: AuditLog;
   readonly servers: ManagedServersOfTools;
+  readonly share: FairShare;
   readonly logger: Logger;
 }
 
@@ -38,8 +42,8 @@ export function gatewayContext(call: Call, { tools, policy, servers, logger }: C
 export function serverContext(call: Call, vsphere: Vsphere, options: ContextOptions): ServerContext {
   const { audit, logger } = options;
   const gateway = gatewayContext(call, options);
-  const name = (target: { type: string; id: string; name: string; path: string }) => {
-    call.target = { type: target.type, id: target.id, name: target.name, path: target.path };
+  const name = (target: Target) => {
+    call.target = targetOf(target);
   };
 
   return {
@@ -54,11 +58,12 @@ export function serverContext(call: Call, vsphere: Vsphere, options: ContextOpti
     changed() {
       call.changed = true;
     },
-    async follow(task, { step = false } = {}) {
+    async follow(task, { step = false, on } = {}) {
       const id = task.value;
       call.vcenterTask = id;
       call.followed = !step;
-      await audit.append({ event: 'TASK_STARTED', ...callFields(call) }).catch((err: unknown) => {
+      const started = { ...callFields(call), ...(on && { target: targetOf(on) }), ...(step && { reason: STEP }) };
+      await audit.append({ event: 'TASK_STARTED', ...started }).catch((err: unknown) => {
         logger.error({ err, request_id: call.requestId, task: id }, 'a started task could not be recorded');
       });
       const ended = vsphere.tasks.wait(task, { onProgress: gateway.progress });
@@ -73,6 +78,12 @@ export function serverContext(call: Call, vsphere: Vsphere, options: ContextOpti
       return { task: { id, state: 'success' }, result };
     },
   };
+}
+
+type Target = Required<AuditTarget>;
+
+function targetOf({ type, id, name, path }: Target): Target {
+  return { type, id, name, path };
 }
 
 /** Progress only ever rises, as the protocol asks, and a repeated percentage is not sent again. */

@@ -1,3 +1,4 @@
+import { abortError, GatewayError } from '../lib/errors.ts';
 import type { Call, Stage } from './call.ts';
 
 /**
@@ -5,20 +6,38 @@ import type { Call, Stage } from './call.ts';
  * has begun is followed to its end, for the record.
  */
 export const deadline: Stage = async (call, next) => {
-  call.until = once(() => signalOf(call));
-  return next();
+  const bound = createBound(call);
+  call.until = bound.signal;
+  try {
+    return await next();
+  } finally {
+    if (call.background === undefined) bound.release();
+    else call.background.then(bound.release, bound.release);
+  }
 };
 
-function signalOf(call: Call): AbortSignal {
-  const passed = AbortSignal.timeout(call.tool.deadlineSeconds * 1000);
-  return call.tool.effect === 'read' ? AbortSignal.any([call.signal, passed]) : passed;
-}
+/** Its signal is made when something first looks at it: a call that asks nothing of vSphere never does. */
+function createBound({ tool, signal: caller }: Call) {
+  let controller: AbortController | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const gone = () => controller?.abort(abortError(caller));
 
-/** Signals are dear, as things go in a call that asks nothing of vSphere, and such a call never looks at its own. */
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
+  return {
+    signal(): AbortSignal {
+      if (controller !== undefined) return controller.signal;
+      const made = new AbortController();
+      const late = new GatewayError('DEADLINE_EXCEEDED', `This call has ${tool.deadlineSeconds} s, and took longer.`);
+      timer = setTimeout(() => made.abort(late), tool.deadlineSeconds * 1000).unref();
+      controller = made;
+      if (tool.effect === 'read') {
+        if (caller.aborted) gone();
+        else caller.addEventListener('abort', gone, { once: true });
+      }
+      return made.signal;
+    },
+    release(): void {
+      clearTimeout(timer);
+      caller.removeEventListener('abort', gone);
+    },
   };
 }

@@ -2,11 +2,12 @@
  * Keeps one person from taking vSphere away from the others: so many calls of a person are carried out at once,
  * some wait their turn, and the rest are refused.
  */
+import type { Principal } from '../identity/principal.ts';
 import { abortError, GatewayError } from '../lib/errors.ts';
 
 export interface FairShare {
   /** Runs `work` when it is this person's turn; rejects with the signal's reason when it is aborted before. */
-  run<T>(person: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  run<T>(person: Pick<Principal, 'iss' | 'sub'>, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
 interface Share {
@@ -43,7 +44,8 @@ export function createFairShare({ atOnce = 8, waiting: mostWaiting = 200 } = {})
   }
 
   return {
-    async run(person, signal, work) {
+    async run({ iss, sub }, signal, work) {
+      const person = JSON.stringify([iss, sub]);
       const share = shares.get(person) ?? { running: 0, waiting: [] };
       shares.set(person, share);
       await turn(share, signal);

@@ -1,16 +1,13 @@
 import { abortable } from '../lib/abortable.ts';
 import type { Call, Output, Stage } from './call.ts';
 import { type ContextOptions, gatewayContext, serverContext } from './context.ts';
-import { createFairShare } from './fair-share.ts';
 
 /** Runs the tool's handler, on the managed server that the call names. */
 export function handle(options: ContextOptions): Stage {
-  const share = createFairShare();
   return (call) => {
     if (call.tool.scope === 'gateway') return run(call, options);
-    const person = `${call.principal.iss} ${call.principal.sub}`;
     const signal = call.until?.() ?? call.signal;
-    const work = share.run(person, signal, () => run(call, options));
+    const work = options.share.run(call.principal, signal, () => run(call, options));
     // The caller of a reading tool has its answer at the deadline, whatever the handler still waits for.
     return call.tool.effect === 'read' ? abortable(work, signal) : work;
   };

@@ -1,4 +1,5 @@
 /** What the record says when a change and the answer about it part ways. vSphere's end is the only stand-in here. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { Secret } from '../lib/secret.ts';
 import { DEFAULT_GROUPS } from '../policy/groups.ts';
 import { createPolicy } from '../policy/policy.ts';
 import { defineTool, type ServerContext } from '../tools/tool.ts';
+import { createFairShare } from './fair-share.ts';
 import { createPipeline } from './pipeline.ts';
 
 type Handler = (input: { name: string }, context: ServerContext) => Promise<{ done: string }>;
@@ -54,6 +56,7 @@ async function change(handler: Handler, ended: () => Promise<unknown>, args: Rec
   const server = { name: 'vc', forCall: () => vsphere };
   const pipeline = createPipeline({
     tools: [tool],
+    share: createFairShare(),
     policy: createPolicy({ groupLevels: DEFAULT_GROUPS }),
     audit,
     servers: { list: () => [server], get: async () => server, close: async () => {} } as never,

@@ -13,6 +13,7 @@ import { authorize } from './authorize.ts';
 import type { Call, CallRequest, Output, Stage } from './call.ts';
 import type { ManagedServersOfTools } from './context.ts';
 import { deadline } from './deadline.ts';
+import type { FairShare } from './fair-share.ts';
 import { handle } from './handle.ts';
 import { validateInput } from './validate-input.ts';
 import { validateOutput } from './validate-output.ts';
@@ -22,6 +23,7 @@ export interface PipelineOptions {
   readonly policy: Policy;
   readonly audit: AuditLog;
   readonly servers: ManagedServersOfTools;
+  readonly share: FairShare;
   readonly clock: Clock;
   readonly logger: Logger;
 }

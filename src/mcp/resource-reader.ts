@@ -11,6 +11,7 @@ import type { ManagedServersOfTools } from './context.ts';
 import { denial } from './denial.ts';
 import { PermissionDeniedError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import type { FairShare } from './fair-share.ts';
 
 const DEADLINE_MS = 60_000;
 
@@ -20,6 +21,7 @@ interface ReaderOptions {
   readonly policy: Policy;
   readonly audit: AuditLog;
   readonly servers: ManagedServersOfTools;
+  readonly share: FairShare;
   readonly clock: Clock;
 }
 
@@ -82,18 +84,22 @@ interface Settled {
   readonly error?: unknown;
 }
 
-async function settle(found: Found, request: ResourceRequest, { policy, servers }: ReaderOptions): Promise<Settled> {
+async function settle(found: Found, request: ResourceRequest, options: ReaderOptions): Promise<Settled> {
   const { principal } = request.exchange;
-  const decision = policy.decide(principal, resourceAction('resource' in found ? found.resource : found.template));
+  const decision = options.policy.decide(
+    principal,
+    resourceAction('resource' in found ? found.resource : found.template),
+  );
   if (!decision.allowed) return { error: denial(principal, decision) };
   const allowed = { level: decision.level, group: decision.group };
   try {
-    const server = await servers.get();
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(DEADLINE_MS)]);
-    const vsphere = server.forCall({ operationId: request.requestId, signal });
-    const content = await ('resource' in found
-      ? found.resource.read(vsphere)
-      : found.template.read(vsphere, decoded(found.value)));
+    const content = await options.share.run(principal, signal, async () => {
+      const server = await options.servers.get();
+      const vsphere = server.forCall({ operationId: request.requestId, signal });
+      if ('resource' in found) return found.resource.read(vsphere);
+      return found.template.read(vsphere, decoded(found.value));
+    });
     return { allowed, text: JSON.stringify(content) };
   } catch (error) {
     return { allowed, error };

@@ -2,6 +2,7 @@
  * Every tool for every kind of person: the five groups, no group, and one that nobody knows. What a person sees
  * is what the person may do, and the refusal comes before anything is asked of vSphere or even of the arguments.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { GatewayError } from '../../src/lib/errors.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { createCatalog } from '../../src/mcp/catalog.ts';
+import { createFairShare } from '../../src/mcp/fair-share.ts';
 import { createPipeline, type Pipeline } from '../../src/mcp/pipeline.ts';
 import { DEFAULT_GROUPS } from '../../src/policy/groups.ts';
 import { createPolicy } from '../../src/policy/policy.ts';
@@ -53,7 +55,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mcvsphere-matrix-'));
   const logger = createLogger('silent');
   audit = await openAuditLog({ file: join(directory, 'audit.jsonl'), clock: systemClock, logger, version: 'test' });
-  pipeline = createPipeline({ tools, policy, audit, servers, clock: systemClock, logger });
+  pipeline = createPipeline({ tools, share: createFairShare(), policy, audit, servers, clock: systemClock, logger });
 });
 
 afterAll(async () => {

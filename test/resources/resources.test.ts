@@ -6,6 +6,7 @@ import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { createFairShare } from '../../src/mcp/fair-share.ts';
 import { createResourceReader, type ReadResource } from '../../src/mcp/resource-reader.ts';
 import { DEFAULT_GROUPS } from '../../src/policy/groups.ts';
 import { createPolicy } from '../../src/policy/policy.ts';
@@ -69,6 +70,7 @@ describe.skipIf(!(await vcsimAvailable()))('resources of a vCenter', () => {
     });
     const policy = createPolicy({ groupLevels: DEFAULT_GROUPS });
     read = createResourceReader({
+      share: createFairShare(),
       resources,
       templates: resourceTemplates,
       policy,

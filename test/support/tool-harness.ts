@@ -2,6 +2,7 @@
  * Runs tools on a real simulator through the real pipeline, policy and audit log, as a principal of any group.
  * What the tests prepare or read back goes another way: `aside`, a session of its own, or the bare `peer`.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import type { Principal } from '../../src/identity/principal.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { createFairShare } from '../../src/mcp/fair-share.ts';
 import { createPipeline } from '../../src/mcp/pipeline.ts';
 import { DEFAULT_GROUPS } from '../../src/policy/groups.ts';
 import { createPolicy } from '../../src/policy/policy.ts';
@@ -62,7 +64,15 @@ export async function startToolHarness(
   const audit = await openAuditLog({ file, clock: systemClock, logger, version: '0.0.0-test' });
   const managed = createManagedServers(options);
   const own = createManagedServers(options);
-  const pipeline = createPipeline({ tools, policy, audit, servers: managed, clock: systemClock, logger });
+  const pipeline = createPipeline({
+    tools,
+    share: createFairShare(),
+    policy,
+    audit,
+    servers: managed,
+    clock: systemClock,
+    logger,
+  });
   const peer = await openPeer(servers[0].vcsim);
   const aside = (await own.get()).forCall({ operationId: 'test', signal: new AbortController().signal });
   let calls = 0;
