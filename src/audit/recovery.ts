@@ -7,14 +7,31 @@ import type { Logger } from '../lib/logger.ts';
 import { parseRecord } from './chain.ts';
 import type { AuditEntry, AuditRecord } from './record.ts';
 
-/** The end of a vSphere task; undefined where it has not ended or vCenter no longer knows it. */
-export type ResolveTask = (
-  server: string,
-  taskId: string,
-) => Promise<{ readonly state: 'success' | 'error'; readonly error?: string } | undefined>;
+/** A task that a call started and did not see end, with what tells it from another task of the same id. */
+export interface OpenTask {
+  readonly server: string;
+  readonly id: string;
+  /** The id of the object that the task works on, where the record has it. */
+  readonly target: string | undefined;
+  /** When the call intended its change: no task of it is older. Milliseconds since the epoch. */
+  readonly intendedAt: number;
+}
 
-/** An intent without an outcome: what its outcome will say about whose call it was. */
-export type OpenIntent = Omit<AuditEntry, 'event'> & { readonly intent: string };
+/** The end of that task: `unknown` where nobody will ever know it, undefined where it may be asked for again. */
+export type ResolveTask = (
+  task: OpenTask,
+) => Promise<{ readonly state: 'success' | 'error' | 'unknown'; readonly error?: string } | undefined>;
+
+/** An intent without an outcome. */
+export interface OpenIntent {
+  /** What its outcome will say about whose call it was. */
+  readonly call: Omit<AuditEntry, 'event'> & { readonly intent: string };
+  /** ISO 8601. */
+  readonly timestamp: string;
+}
+
+/** `reason` of a TASK_STARTED whose task only prepares the change: its end says nothing about that of the call. */
+export const STEP = 'A step before the change itself.';
 
 const ATTEMPTS = 10;
 const BETWEEN_ATTEMPTS_MS = 30_000;
@@ -30,26 +47,29 @@ export function createIntentScan() {
       if (open.size === 0 && !start.includes('"event":"TOOL_INTENT"')) return;
       const record = parseRecord(line);
       if (record === undefined) return;
-      if (record.event === 'TOOL_INTENT') open.set(record.id, identityOf(record, record.id));
+      if (record.event === 'TOOL_INTENT')
+        open.set(record.id, { call: callOf(record, record.id), timestamp: record.timestamp });
       else if (record.intent !== undefined) see(record, record.intent);
     },
     open: (): OpenIntent[] => [...open.values()],
   };
 
   function see(record: AuditRecord, intent: string): void {
+    const known = open.get(intent);
     if (record.event !== 'TASK_STARTED') open.delete(intent);
-    else if (open.has(intent)) open.set(intent, identityOf(record, intent));
+    else if (known !== undefined) open.set(intent, { ...known, call: callOf(record, intent) });
   }
 }
 
 /** What an outcome takes over from its intent. The arguments stay with the intent. */
-function identityOf(record: AuditRecord, intent: string): OpenIntent {
-  const { user, groups, tool, server, target, vcenter_task, decision, request_id, sub, iss, client_id, sid } = record;
+function callOf(record: AuditRecord, intent: string): OpenIntent['call'] {
+  const { user, groups, tool, server, target, decision, request_id, sub, iss, client_id, sid } = record;
+  const vcenter_task = record.reason === STEP ? undefined : record.vcenter_task;
   return { user, groups, tool, server, target, vcenter_task, decision, intent, request_id, sub, iss, client_id, sid };
 }
 
-export function withTask(intent: OpenIntent): boolean {
-  return intent.vcenter_task !== undefined && intent.server !== undefined;
+export function withTask({ call }: OpenIntent): boolean {
+  return call.vcenter_task !== undefined && call.server !== undefined;
 }
 
 type Append = (entry: AuditEntry) => Promise<AuditRecord>;
@@ -102,20 +122,28 @@ async function outcomeOf(
   resolveTask: ResolveTask,
   logger: Logger,
 ): Promise<AuditEntry | undefined> {
+  const { call, timestamp } = intent;
+  const task: OpenTask = {
+    server: call.server ?? '',
+    id: call.vcenter_task ?? '',
+    target: call.target?.id,
+    intendedAt: Date.parse(timestamp),
+  };
   try {
-    const ended = await resolveTask(intent.server ?? '', intent.vcenter_task ?? '');
+    const ended = await resolveTask(task);
     if (ended === undefined) return undefined;
-    const common = { ...intent, event: 'TOOL_OUTCOME' as const, reason: `${DIED} vCenter was asked for its task.` };
+    if (ended.state === 'unknown') return unknownOutcome(intent);
+    const common = { ...call, event: 'TOOL_OUTCOME' as const, reason: `${DIED} vCenter was asked for its task.` };
     if (ended.state === 'success') return { ...common, result: 'success' };
     return { ...common, error: ended.error ?? 'The task failed.', error_code: 'TASK_FAILED' };
   } catch (err) {
-    logger.warn({ err, task: intent.vcenter_task }, 'the end of a task could not be asked for');
+    logger.warn({ err, task: task.id }, 'the end of a task could not be asked for');
     return undefined;
   }
 }
 
 const DIED = 'The process ended before the outcome of this call was recorded.';
 
-function unknownOutcome(intent: OpenIntent): AuditEntry {
-  return { ...intent, event: 'TOOL_OUTCOME', result: 'unknown', reason: DIED };
+function unknownOutcome({ call }: OpenIntent): AuditEntry {
+  return { ...call, event: 'TOOL_OUTCOME', result: 'unknown', reason: DIED };
 }

@@ -45,8 +45,12 @@ export interface ServerContext extends GatewayContext {
   /**
    * Follows a vSphere task that the handler has started: to its end with progress, or, where the caller said
    * `wait: false`, in the background for the audit only. A `step` on the way to the change is always awaited.
+   * Where vSphere's task is `on` another object than the one that is acted on, a later start finds it by that.
    */
-  follow(task: InventoryObject['ref'], options?: { readonly step?: boolean }): Promise<FollowedTask>;
+  follow(
+    task: InventoryObject['ref'],
+    options?: { readonly step?: boolean; readonly on?: InventoryObject },
+  ): Promise<FollowedTask>;
   /** Says that vSphere has accepted a change that runs without a task; `follow` says so by itself. */
   changed(): void;
 }

@@ -127,7 +127,7 @@ export const cloneVm = defineTool({
       name: nameForWriting(given.new_name),
       spec: { location, powerOn: given.power_on, template: false },
     });
-    const { task, result } = await context.follow(started);
+    const { task, result } = await context.follow(started, { on: source });
     const answer = await made(result, context);
     return { ...answer, ...(datastore ? { datastore: datastore.name } : {}), source: toObjectRef(source), task };
   },

@@ -1,6 +1,6 @@
 import { appendFileSync, copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ResolveTask } from '../../src/audit/recovery.ts';
+import { type OpenTask, type ResolveTask, STEP } from '../../src/audit/recovery.ts';
 import { verifyAuditFile } from '../../src/audit/verify.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { auditRecords } from '../support/audit-file.ts';
@@ -78,17 +78,33 @@ describe('a start after a crash', () => {
 
   it.each<[string, Awaited<ReturnType<ResolveTask>>, object]>([
     ['success', { state: 'success' }, { result: 'success' }],
+    ['end, where nobody can know it,', { state: 'unknown' }, { result: 'unknown' }],
     ['failure', { state: 'error', error: 'No space.' }, { error: 'No space.', error_code: 'TASK_FAILED' }],
   ])('asks for the task and records its %s', async (_name, ended, recorded) => {
-    const asked: string[][] = [];
+    const asked: OpenTask[] = [];
     const log = await openLog(crashed, {
-      async resolveTask(server, task) {
-        asked.push([server, task]);
+      async resolveTask(task) {
+        asked.push(task);
         return ended;
       },
     });
     await expect.poll(() => outcomes('clone_vm')).toMatchObject([{ intent: intents.clone_vm, ...recorded }]);
-    expect(asked).toEqual([['vc1', 'task-77']]);
+    const { timestamp } = auditRecords(crashed).find(({ id }) => id === intents.clone_vm)!;
+    const intendedAt = Date.parse(String(timestamp));
+    expect(asked).toEqual([{ server: 'vc1', id: 'task-77', target: 'vm-42', intendedAt }]);
+    await log.close();
+  });
+
+  it('does not take the end of a step for that of the change', async () => {
+    const later = `${crashed}.later.jsonl`;
+    const before = await openLog(later);
+    const call = { tool: 'delete_vm', server: 'vc1', target: { id: 'vm-42', name: 'web-1' } };
+    const { id: intent } = await before.append({ event: 'TOOL_INTENT', ...call });
+    await before.append({ event: 'TASK_STARTED', ...call, intent, vcenter_task: 'task-1', reason: STEP });
+    copyFileSync(later, crashed);
+    await before.close();
+    const log = await openLog(crashed, { resolveTask: async () => ({ state: 'success' }) });
+    expect(outcomes('delete_vm')).toMatchObject([{ intent, result: 'unknown', target: { id: 'vm-42' } }]);
     await log.close();
   });
 
