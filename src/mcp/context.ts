@@ -2,8 +2,6 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AuditTarget } from '../audit/record.ts';
 import { STEP } from '../audit/recovery.ts';
-import type { AuditTarget } from '../audit/record.ts';
-import { STEP } from '../audit/recovery.ts';
 import type { Logger } from '../lib/logger.ts';
 import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -80,12 +78,6 @@ export function serverContext(call: Call, vsphere: Vsphere, options: ContextOpti
       return { task: { id, state: 'success' }, result };
     },
   };
-}
-
-type Target = Required<AuditTarget>;
-
-function targetOf({ type, id, name, path }: Target): Target {
-  return { type, id, name, path };
 }
 
 type Target = Required<AuditTarget>;
