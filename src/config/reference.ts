@@ -22,7 +22,8 @@ function byCategory(): [title: string, entries: Entry[]][] {
 export function renderEnvExample(): string {
   const lines = [
     '# Every option of mcvsphere. Generated from the code: change the options there.',
-    '# Copy to .env, uncomment and fill in what you need. An empty value counts as not set.',
+    '# Copy to .env, uncomment and fill in what you need, start with `node --env-file=.env dist/main.js serve`.',
+    '# An empty value counts as not set.',
   ];
   for (const [title, entries] of byCategory()) {
     lines.push('', `## ${title}`);
