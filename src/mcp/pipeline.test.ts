@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditRecords } from '../../test/support/audit-file.ts';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
+import { STEP } from '../audit/recovery.ts';
 import { systemClock } from '../lib/clock.ts';
 import { GatewayError } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
@@ -123,7 +124,7 @@ describe('a change whose answer fails', () => {
     expect(answer).toMatchObject({ code: 'VSPHERE_FAULT' });
     expect(outcomes).toMatchObject([{ error_code: 'VSPHERE_FAULT' }]);
     expect(auditRecords(audit.file)).toContainEqual(
-      expect.objectContaining({ event: 'TASK_STARTED', vcenter_task: 'task-1' }),
+      expect.objectContaining({ event: 'TASK_STARTED', vcenter_task: 'task-1', reason: STEP }),
     );
   });
 

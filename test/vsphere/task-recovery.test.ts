@@ -87,10 +87,4 @@ describe.skipIf(!(await vcsimAvailable()))('the recovery of a task', () => {
       expect(await asked(String(vcenter_task), lost), String(tool)).toEqual({ state: 'success' });
     }
   });
-
-  it('tells a step from the change that it prepares', async () => {
-    await tools.run('delete_vm', { name: 'renamed' });
-    const started = tools.records().filter(({ event, tool }) => event === 'TASK_STARTED' && tool === 'delete_vm');
-    expect(started.map(({ reason }) => reason)).toEqual(['A step before the change itself.', undefined]);
-  });
 });
