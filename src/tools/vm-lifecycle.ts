@@ -5,7 +5,7 @@ import { formatDatastorePath, parseDatastorePath } from '../vsphere/datastore-pa
 import { InvalidStateError } from '../vsphere/errors.ts';
 import type { InventoryObject } from '../vsphere/inventory.ts';
 import { requireFreeName } from '../vsphere/name-taken.ts';
-import { encodeName, nameForWriting, quoted } from '../vsphere/names.ts';
+import { encodeName, quoted } from '../vsphere/names.ts';
 import { nicBacking } from '../vsphere/nic-backing.ts';
 import type { ManagedObjectReference } from '../vsphere/references.ts';
 import { cloneLocation } from '../vsphere/vm-clone-location.ts';
@@ -124,7 +124,7 @@ export const cloneVm = defineTool({
     const started = await vsphere.call('CloneVM_Task', {
       _this: source.ref,
       folder: into.ref,
-      name: nameForWriting(given.new_name),
+      name: encodeName(given.new_name),
       spec: { location, powerOn: given.power_on, template: false },
     });
     const { task, result } = await context.follow(started, { on: source });

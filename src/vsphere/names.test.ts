@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeName, encodeName, formatPath, nameForWriting, parsePath, quoted, shown } from './names.ts';
+import { decodeName, encodeName, formatPath, parsePath, quoted, shown } from './names.ts';
 
 describe('names', () => {
   it('decodes the three escapes in either case and nothing else', () => {
@@ -15,8 +15,8 @@ describe('names', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => decodeName(encodeName(name)) === name));
   });
 
-  it('leaves slashes to vSphere when writing, and escapes every percent sign', () => {
-    expect(nameForWriting('50%/a\\b%2f')).toBe('50%25/a\\b%252f');
+  it('escapes each of the three characters once, and nothing else', () => {
+    expect(encodeName('50%/a\\b%2f ü"')).toBe('50%25%2fa%5cb%252f ü"');
   });
 
   it('gives back the names of any shown path', () => {

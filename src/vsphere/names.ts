@@ -13,17 +13,13 @@ export function decodeName(stored: string): string {
   return stored.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** A person's name as vSphere stores it. */
+/**
+ * A person's name as vSphere stores it, and as all calls that create or rename take it: in their names a `%` that
+ * begins no escape sequence must be escaped, and anything else may be (VirtualMachineConfigSpec.name, CloneVM_Task,
+ * Rename_Task).
+ */
 export function encodeName(name: string): string {
   return name.replace(/[%/\\]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
-}
-
-/**
- * A person's name as an argument of a call that creates or renames. vSphere escapes slashes itself, but takes a
- * `%` that could begin an escape for one, so that one must be escaped here (VirtualMachineConfigSpec.name).
- */
-export function nameForWriting(name: string): string {
-  return name.replaceAll('%', '%25');
 }
 
 /** A decoded name as one segment of a shown path: only what would be misread when the path is parsed is escaped. */

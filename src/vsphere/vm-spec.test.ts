@@ -80,7 +80,8 @@ describe('newVmSpec', () => {
     expect(Math.max(...keys)).toBeLessThan(0);
   });
 
-  it('escapes what vSphere would take for an escape in a name', () => {
+  it('escapes in a name what vSphere escapes, and what it would take for an escape', () => {
     expect(newVmSpec({ ...vm, name: '50%2f' }).name).toBe('50%252f');
+    expect(newVmSpec({ ...vm, name: 'a/b\\c 100%' }).name).toBe('a%2fb%5cc 100%25');
   });
 });

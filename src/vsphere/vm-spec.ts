@@ -11,7 +11,7 @@ import type {
   VirtualMachineConfigSpec,
   VirtualVmxnet3,
 } from '../vim25/generated/types.ts';
-import { nameForWriting } from './names.ts';
+import { encodeName } from './names.ts';
 
 export interface NewVm {
   /** As a person writes it. */
@@ -47,7 +47,7 @@ export function newVmSpec(vm: NewVm): VirtualMachineConfigSpec {
   if (vm.iso !== undefined) devices.push(cdrom(vm.iso));
   const bootFromIso = vm.iso !== undefined && vm.bootFromIso === true;
   return {
-    name: nameForWriting(vm.name),
+    name: encodeName(vm.name),
     guestId: vm.guestId,
     numCPUs: vm.cpu,
     memoryMB: vm.memoryMb,
