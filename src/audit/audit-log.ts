@@ -7,6 +7,7 @@ import type { Secret } from '../lib/secret.ts';
 import { createCheckpointCopies } from './checkpoint-copies.ts';
 import { AuditUnavailableError, errnoOf } from './errors.ts';
 import { type AuditKeys, deriveKeys, loadOrCreateKeyFile } from './keys.ts';
+import { closeLeftSlots } from './left-slots.ts';
 import { type OpenedFile, openChainFile } from './open-file.ts';
 import type { AuditEntry, AuditRecord } from './record.ts';
 import { closeIntents, type ResolveTask, resolveIntents, withTask } from './recovery.ts';
@@ -54,14 +55,9 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const keys = await keysOf(options);
   const copies = createCheckpointCopies(options);
   const opened = await openChainFile({ path: options.file, keys, clock, logger, files: options.files });
-  const writer = new ChainWriter({
-    file: opened.file,
-    keys,
-    head: opened.head,
-    clock,
-    logger,
-    onCheckpoint: copies.add,
-  });
+  const writerOf = ({ file, head }: OpenedFile) =>
+    new ChainWriter({ file, head, keys, clock, logger, onCheckpoint: copies.add });
+  const writer = writerOf(opened);
   try {
     await begin(writer, opened, keys, options);
   } catch (error) {
@@ -74,10 +70,24 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     every(CHECKPOINT_EVERY_MS, async () => writer.checkpoint()),
     every(PROBE_EVERY_MS, async () => probe()),
   ];
-  if (options.resolveTask !== undefined) {
-    const open = opened.openIntents.filter(withTask);
-    const parts = { append: (entry: AuditEntry) => writer.append(entry), clock, logger, signal: stopping.signal };
-    underWay.push(resolveIntents(open, options.resolveTask, parts));
+  underWay.push(resolve(writer, opened));
+  underWay.push(
+    closeLeftSlots({ ...options, keys, own: opened.file.path, signal: stopping.signal, closeIntents: closeLeft }),
+  );
+
+  async function resolve(into: ChainWriter, { openIntents }: OpenedFile): Promise<void> {
+    if (options.resolveTask === undefined) return;
+    const parts = { append: (entry: AuditEntry) => into.append(entry), clock, logger, signal: stopping.signal };
+    await resolveIntents(openIntents.filter(withTask), options.resolveTask, parts);
+  }
+
+  /** The outcomes of a file stand in that file, in its own chain. */
+  async function closeLeft(left: OpenedFile): Promise<void> {
+    const into = writerOf(left);
+    await begin(into, left, keys, options);
+    await resolve(into, left);
+    await into.append({ event: 'STOP' });
+    await into.close();
   }
 
   async function every(ms: number, work: () => Promise<unknown>): Promise<void> {

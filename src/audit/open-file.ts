@@ -13,7 +13,7 @@ import { type AuditKeys, syncDirectory } from './keys.ts';
 import { scanLines } from './lines.ts';
 import { createIntentScan, type OpenIntent } from './recovery.ts';
 import { DurableFile, type SinkFiles } from './sink.ts';
-import { takeSlot } from './slot.ts';
+import { type Slot, takeSlot } from './slot.ts';
 
 export interface OpenedFile {
   readonly file: DurableFile;
@@ -33,8 +33,12 @@ interface Options {
   readonly files?: SinkFiles | undefined;
 }
 
-export async function openChainFile({ path, keys, clock, logger, files }: Options): Promise<OpenedFile> {
-  const slot = await takeSlot(path, clock, logger);
+export async function openChainFile({ path, ...options }: Options): Promise<OpenedFile> {
+  return openSlot(await takeSlot(path, options.clock, options.logger), options);
+}
+
+/** Opens the file of a slot that was taken; gives the slot up again where that fails. */
+export async function openSlot(slot: Slot, { keys, clock, logger, files }: Omit<Options, 'path'>): Promise<OpenedFile> {
   try {
     const found = await inspect(slot.path, keys, new Date(clock.now()));
     for (const finding of found.findings) logger.warn({ file: slot.path }, finding);
@@ -49,6 +53,14 @@ export async function openChainFile({ path, keys, clock, logger, files }: Option
     if (error instanceof AuditUnavailableError) throw error;
     throw new AuditUnavailableError(`The audit file cannot be read (${errnoOf(error) ?? 'error'}).`, error);
   }
+}
+
+/** Whether calls were left open in a file that goes on with this key. Changes nothing. */
+export async function hasOpenIntents(path: string, keys: AuditKeys): Promise<boolean> {
+  const intents = createIntentScan();
+  const { last } = await readEnd(path, intents.see);
+  const record = last && parseRecord(last);
+  return record !== undefined && hasValidHash(last!, record, keys.chain) && intents.open().length > 0;
 }
 
 async function inspect(path: string, keys: AuditKeys, now: Date) {

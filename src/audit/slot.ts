@@ -29,15 +29,25 @@ interface Lock extends ProcessIdentity {
 export async function takeSlot(path: string, clock: Clock, logger: Logger): Promise<Slot> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    for (let number = 1; number <= MOST_SLOTS; number += 1) {
-      const slotPath = number === 1 ? path : numbered(path, number);
-      const release = await take(`${slotPath}.lock`, clock, logger);
-      if (release !== undefined) return { path: slotPath, release };
+    for (const slotPath of slotPaths(path)) {
+      const slot = await takeIfFree(slotPath, clock, logger);
+      if (slot !== undefined) return slot;
     }
   } catch (cause) {
     throw new AuditUnavailableError(`The audit file cannot be locked (${errnoOf(cause) ?? 'error'}).`, cause);
   }
   throw new AuditUnavailableError(`All ${MOST_SLOTS} slots of the audit file are taken by other processes.`);
+}
+
+/** Every file that a process which was given `path` may write, the first choice first. */
+export function slotPaths(path: string): string[] {
+  return Array.from({ length: MOST_SLOTS }, (_, i) => (i === 0 ? path : numbered(path, i + 1)));
+}
+
+/** @returns undefined where another process has it */
+export async function takeIfFree(path: string, clock: Clock, logger: Logger): Promise<Slot | undefined> {
+  const release = await take(`${path}.lock`, clock, logger);
+  return release && { path, release };
 }
 
 function numbered(path: string, number: number): string {

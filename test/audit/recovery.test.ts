@@ -1,8 +1,9 @@
-import { appendFileSync, copyFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenTask, type ResolveTask, STEP } from '../../src/audit/recovery.ts';
 import { verifyAuditFile } from '../../src/audit/verify.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { Secret } from '../../src/lib/secret.ts';
 import { auditRecords } from '../support/audit-file.ts';
 import { KEY, openLog, outcome, temporaryFolder } from './fixture.ts';
 
@@ -146,5 +147,70 @@ describe('a start after a crash', () => {
     appendFileSync(crashed, 'garbage\n');
     await (await openLog(crashed)).close();
     expect(outcomes('power_off')).toMatchObject([{ result: 'unknown' }]);
+  });
+});
+
+describe('a start beside slots that nobody holds', () => {
+  const second = () => crashed.replace('.jsonl', '-2.jsonl');
+  const outcomesIn = (path: string) => auditRecords(path).filter(({ event }) => event === 'TOOL_OUTCOME');
+  const closed = async () => {
+    await expect.poll(() => outcomesIn(second()).length).toBe(3);
+    await expect.poll(() => existsSync(`${second()}.lock`)).toBe(false);
+  };
+  const lines = (path: string) => readFileSync(path, 'utf8');
+  beforeEach(() => renameSync(crashed, second()));
+
+  it('closes what was left open there, in the chain of that file, and gives the slot up', async () => {
+    const log = await openLog(crashed, { resolveTask: async () => ({ state: 'success' }) });
+    await closed();
+    expect(outcomesIn(second()).map(({ tool, result }) => [tool, result])).toEqual([
+      ['power_on', 'success'],
+      ['power_off', 'unknown'],
+      ['clone_vm', 'success'],
+    ]);
+    expect(log.file).toBe(crashed);
+    expect(outcomesIn(crashed)).toEqual([]);
+    await log.close();
+    for (const path of [crashed, second()])
+      expect(await verifyAuditFile(path, { key: KEY })).toMatchObject({ ok: true });
+  });
+
+  it('closes it once, and leaves a file with nothing open as it is', async () => {
+    const log = await openLog(crashed);
+    await closed();
+    await log.close();
+    const before = lines(second());
+    await (await openLog(crashed)).close();
+    expect(lines(second())).toBe(before);
+  });
+
+  it('leaves the open calls of a process that lives to that process', async () => {
+    const first = await openLog(crashed);
+    await closed();
+    const other = await openLog(crashed);
+    expect(other.file).toBe(second());
+    await other.append({ event: 'TOOL_INTENT', tool: 'power_on' });
+    await first.close();
+    await (await openLog(crashed)).close();
+    expect(outcomesIn(second())).toHaveLength(3);
+    await other.close();
+  });
+
+  it('leaves a file of another key alone', async () => {
+    const before = lines(second());
+    const key = new Secret('another key, which is long enough to be one');
+    await (await openLog(crashed, { key })).close();
+    expect(lines(second())).toBe(before);
+  });
+
+  it('stops in good time while vCenter does not answer, and leaves the rest to the next start', async () => {
+    const log = await openLog(crashed, { resolveTask: () => new Promise(() => {}) });
+    await expect.poll(() => outcomesIn(second()).length).toBe(2);
+    await log.close();
+    expect(existsSync(`${second()}.lock`)).toBe(false);
+    const next = await openLog(crashed);
+    await closed();
+    await next.close();
+    expect(await verifyAuditFile(second(), { key: KEY })).toMatchObject({ ok: true });
   });
 });
