@@ -153,6 +153,7 @@ async function askGuest(name: string, context: ServerContext, method: GuestMetho
   requireRunningTools(vm, state, advice);
   await context.acting(vm);
   await vsphere.call(method, { _this: vm.ref });
+  context.changed();
   return powerStateOf(vm, context);
 }
 

@@ -219,6 +219,7 @@ export const renameSnapshot = defineTool({
       ...(new_name === undefined ? {} : { name: new_name }),
       ...(new_description === undefined ? {} : { description: new_description }),
     });
+    context.changed();
     const now = pickSnapshot(await readSnapshots(vsphere, vm.ref), snapshot.id);
     return { vm: toObjectRef(vm), snapshot: { ...toSnapshotRef(now), description: now.description } };
   },

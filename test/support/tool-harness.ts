@@ -20,6 +20,7 @@ import type { Tool } from '../../src/tools/tool.ts';
 import { createManagedServers, type ManagedServerOptions } from '../../src/vsphere/managed-servers.ts';
 import type { VsphereCall } from '../../src/vsphere/vsphere.ts';
 import { auditRecords, type Recorded } from './audit-file.ts';
+import { type Interruption, interrupted } from './interrupted-servers.ts';
 import type { Vcsim } from './vcsim.ts';
 import { openPeer, type Peer } from './vsphere-peer.ts';
 
@@ -40,6 +41,8 @@ export interface ToolHarness {
   run(name: string, args?: Record<string, unknown>, options?: RunOptions): Promise<ToolOutput>;
   /** A view of the (first) server for preparing and reading back, on a session of its own. */
   readonly aside: VsphereCall;
+  /** The next tools lose their connection once this was answered; undefined mends it. */
+  interruption: Interruption | undefined;
   readonly peer: Peer;
   /** What is on the audit record so far. */
   records(): Recorded[];
@@ -69,7 +72,7 @@ export async function startToolHarness(
     share: createFairShare(),
     policy,
     audit,
-    servers: managed,
+    servers: interrupted(managed, () => harness.interruption),
     clock: systemClock,
     logger,
   });
@@ -77,8 +80,9 @@ export async function startToolHarness(
   const aside = (await own.get()).forCall({ operationId: 'test', signal: new AbortController().signal });
   let calls = 0;
 
-  return {
+  const harness: ToolHarness = {
     pipeline,
+    interruption: undefined,
     aside,
     peer,
     run(name, args = {}, { groups = ['vsphere-super-admins'], signal, onProgress } = {}) {
@@ -100,6 +104,7 @@ export async function startToolHarness(
       await rm(directory, { recursive: true, force: true });
     },
   };
+  return harness;
 }
 
 export function toolNamed(name: string): Tool {

@@ -79,6 +79,21 @@ describe.skipIf(!(await vcsimAvailable()))('power', () => {
     await expect.poll(() => stateOf(VM)).toBe(after);
   });
 
+  it.each([
+    ['shutdown_guest', 'ShutdownGuest', 'poweredOff'],
+    ['standby_guest', 'StandbyGuest', 'suspended'],
+    ['reboot_guest', 'RebootGuest', 'poweredOn'],
+  ])(
+    '%s is a success on the record when the guest was asked and its state cannot be read',
+    async (tool, method, after) => {
+      harness.interruption = { method };
+      await expect(harness.run(tool, { name: VM }, OPERATOR)).rejects.toMatchObject({ code: 'RESULT_UNREAD' });
+      harness.interruption = undefined;
+      expect(harness.records().at(-1)).toMatchObject({ event: 'TOOL_OUTCOME', tool, result: 'success' });
+      await expect.poll(() => stateOf(VM)).toBe(after);
+    },
+  );
+
   it.each(['shutdown_guest', 'standby_guest', 'reboot_guest'])(
     '%s asks nothing of a guest without running Tools',
     async (tool) => {

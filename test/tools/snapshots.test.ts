@@ -160,6 +160,15 @@ describe.skipIf(!(await vcsimAvailable()))('snapshots', () => {
     expect(await namesThere(vm)).toContain('base');
   });
 
+  it('is a success on the record when the snapshot was renamed and cannot be read back', async () => {
+    harness.interruption = { method: 'RenameSnapshot', answeredHere: true };
+    await expect(
+      harness.run('rename_snapshot', { name: 'DC0_H0_VM0', snapshot_name: 'base', new_name: 'start' }, OPERATOR),
+    ).rejects.toMatchObject({ code: 'RESULT_UNREAD' });
+    harness.interruption = undefined;
+    expect(harness.records().at(-1)).toMatchObject({ tool: 'rename_snapshot', result: 'success' });
+  });
+
   it('renames nothing to nothing', async () => {
     await expect(
       harness.run('rename_snapshot', { name: 'DC0_H0_VM0', snapshot_name: 'base' }, OPERATOR),
