@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { GatewayError } from '../lib/errors.ts';
 import { formatDatastorePath, parseDatastorePath } from '../vsphere/datastore-path.ts';
 import { InvalidStateError } from '../vsphere/errors.ts';
+import { isFault } from '../vsphere/faults.ts';
 import type { InventoryObject } from '../vsphere/inventory.ts';
 import { requireFreeName } from '../vsphere/name-taken.ts';
 import { encodeName, quoted } from '../vsphere/names.ts';
@@ -154,7 +155,9 @@ export const deleteVm = defineTool({
     const running = (await readPowerState(vsphere, vm)) === 'poweredOn';
     await context.acting(vm);
     if (running) await powerOffFirst(vm, context);
-    const { task } = await context.follow(await vsphere.call('Destroy_Task', { _this: vm.ref }));
+    const { task } = await destroy(vm, context).catch((error: unknown) => {
+      throw running && error instanceof GatewayError ? new StoppedOnlyError(vm, error) : error;
+    });
     const left = await vsphere.read('VirtualMachine', [vm.ref], ['name']);
     return { vm: toObjectRef(vm), deleted: left.length === 0, powered_off_first: running, task };
   },
@@ -244,9 +247,25 @@ async function made(result: unknown, { vsphere, reading }: ServerContext) {
 }
 
 /** Waited for whatever `wait` says: only a VM that is off can be deleted. */
-async function powerOffFirst(vm: InventoryObject, { vsphere, progress }: ServerContext): Promise<void> {
+async function powerOffFirst(vm: InventoryObject, { vsphere, progress, follow }: ServerContext): Promise<void> {
   progress(0, `powering off ${vm.name}`);
-  await vsphere.tasks.wait(await vsphere.call('PowerOffVM_Task', { _this: vm.ref }));
+  await follow(await vsphere.call('PowerOffVM_Task', { _this: vm.ref }), { step: true });
+}
+
+async function destroy(vm: InventoryObject, { vsphere, follow }: ServerContext) {
+  return follow(await vsphere.call('Destroy_Task', { _this: vm.ref }));
+}
+
+/** The deletion went wrong after its first step: its caller must know that the VM no longer runs. */
+class StoppedOnlyError extends GatewayError {
+  override readonly maybeExecuted: boolean;
+
+  constructor({ name }: InventoryObject, error: GatewayError) {
+    const refused = error.code === 'TASK_FAILED' || isFault(error);
+    const outcome = refused ? ', and not deleted:' : ';';
+    super(error.code, `${quoted(name)} was powered off first${outcome} ${error.message}`, { cause: error });
+    this.maybeExecuted = error.maybeExecuted;
+  }
 }
 
 async function isoPath(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TaskFailedError } from '../../src/vsphere/errors.ts';
 import { startToolHarness, type ToolHarness } from '../support/tool-harness.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 
@@ -305,6 +306,38 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       expect(told).toContain(`powering off ${name}`);
       expect(await there(name)).toBeUndefined();
       await expect(harness.run('delete_vm', { name: id }, ADMIN)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    it('puts the power-off on the record, and awaits it where the deletion is not awaited', async () => {
+      const name = 'DC0_C0_RP0_VM4';
+      const result = await harness.run('delete_vm', { name, wait: false }, ADMIN);
+      expect(result).toMatchObject({ powered_off_first: true, task: { state: 'running' } });
+      await harness.pipeline.idle();
+      expect(await there(name)).toBeUndefined();
+      const [intent, off, destroy, outcome] = harness.records().slice(-4);
+      expect(intent).toMatchObject({ event: 'TOOL_INTENT', tool: 'delete_vm' });
+      expect(off).toMatchObject({ event: 'TASK_STARTED', intent: intent!.id });
+      expect(destroy).toMatchObject({ event: 'TASK_STARTED', intent: intent!.id, vcenter_task: result.task.id });
+      expect(off!.vcenter_task).not.toBe(destroy!.vcenter_task);
+      expect(outcome).toMatchObject({ event: 'TOOL_OUTCOME', result: 'success', vcenter_task: result.task.id });
+    });
+
+    it.each([
+      [undefined, 'was powered off first; the connection is gone', 'UNAVAILABLE'],
+      [
+        new TaskFailedError('task-1', 'ResourceInUse', 'Its disk is in use.', undefined),
+        'was powered off first, and not deleted: Its disk is in use.',
+        'TASK_FAILED',
+      ],
+    ])('says that the VM was powered off when the deletion meets %s', async (error, message, code) => {
+      const name = 'DC0_C0_RP0_VM5';
+      if ((await there(name))?.['runtime.powerState'] === 'poweredOff') await harness.run('power_on', { name });
+      harness.interruption = { method: 'PowerOffVM_Task', ...(error ? { error } : {}) };
+      const running = harness.run('delete_vm', { name }, ADMIN);
+      await expect(running).rejects.toMatchObject({ code, message: `"${name}" ${message}` });
+      harness.interruption = undefined;
+      expect(await there(name)).toMatchObject({ 'runtime.powerState': 'poweredOff' });
+      expect(harness.records().at(-1)).toMatchObject({ event: 'TOOL_OUTCOME', error_code: code });
     });
 
     it('deletes what is off, without waiting where asked', async () => {
