@@ -72,7 +72,7 @@ export function createCatalog({ tools, resources, templates, policy }: CatalogOp
 }
 
 interface Entry<T> {
-  readonly action: { readonly kind: 'tool' | 'resource'; readonly name: string; readonly level: PermissionLevel };
+  readonly action: Parameters<Policy['decide']>[1];
   readonly item: T;
 }
 
@@ -82,7 +82,7 @@ function toolAction({ name, permission }: Tool): Entry<unknown>['action'] {
 
 export function resourceAction(resource: Resource | ResourceTemplate): Entry<unknown>['action'] {
   const name = 'uri' in resource ? resource.uri : resource.uriTemplate;
-  return { kind: 'resource', name, level: resource.permission };
+  return { kind: 'resource', name, level: resource.permission, mirrors: resource.mirrors };
 }
 
 export function listTool(tool: Tool): ListedTool {

@@ -104,9 +104,7 @@ export function createGatewayServer(options: GatewayServerOptions, own?: Exchang
     try {
       text = await readResource({ uri: params.uri, exchange, requestId, signal: context.mcpReq.signal });
     } catch (error) {
-      const { code, message } = shown(error, requestId, logger);
-      const data = { code, request_id: requestId };
-      throw new ProtocolError(ProtocolErrorCode.InvalidRequest, `${code}: ${message} (request ${requestId})`, data);
+      throw readError(error, params.uri, requestId, logger);
     }
     if (text === undefined) throw new ResourceNotFoundError(params.uri);
     return { contents: [{ uri: params.uri, mimeType: 'application/json', text }] };
@@ -114,6 +112,18 @@ export function createGatewayServer(options: GatewayServerOptions, own?: Exchang
 
   server.onerror = (error) => logger.debug({ err: error }, 'the protocol layer reported an error');
   return server;
+}
+
+/** A read has no result that could be an error, so the protocol's errors say it; `data` has the gateway's own code. */
+function readError(error: unknown, uri: string, requestId: string, logger: Logger): ProtocolError {
+  const { code, message } = shown(error, requestId, logger);
+  if (code === 'NOT_FOUND') return new ResourceNotFoundError(uri);
+  const { InvalidParams, InternalError } = ProtocolErrorCode;
+  const text = `${code}: ${message} (request ${requestId})`;
+  return new ProtocolError(code === 'INVALID_INPUT' ? InvalidParams : InternalError, text, {
+    code,
+    request_id: requestId,
+  });
 }
 
 function progressNotifier(context: ServerContext, logger: Logger) {

@@ -10,6 +10,7 @@
  * The groups here join the default ones; a default group that is named here has the level that stands here, be
  * it higher or lower: who is in it is the operator's to know. A tool's level may be raised and never lowered,
  * since a level below the one that its author gave it would open it to people who were promised it is closed.
+ * A resource that tells the same as a tool rises with it.
  *
  * A file with any fault is refused whole: half a policy is a policy nobody wrote.
  */

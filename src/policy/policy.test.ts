@@ -128,6 +128,25 @@ describe('raised tools', () => {
   });
 });
 
+describe('a resource that mirrors a tool', () => {
+  const strict = createPolicy({ groupLevels: DEFAULT_GROUPS, toolLevels: new Map([['list_vms', 'HOST_ADMIN']]) });
+  const resource = (mirrors: string, level: PermissionLevel = 'READ_ONLY') =>
+    ({ kind: 'resource', name: 'esxi://vms', level, mirrors }) as const;
+
+  it('needs what the tool was raised to', () => {
+    expect(strict.decide({ groups: ['vsphere-readers'] }, resource('list_vms'))).toMatchObject({
+      allowed: false,
+      required: 'HOST_ADMIN',
+    });
+    expect(strict.decide({ groups: ['vsphere-host-admins'] }, resource('list_vms')).allowed).toBe(true);
+  });
+
+  it('needs its own level where that is the higher one, or the tool was not raised', () => {
+    expect(strict.requiredLevel(resource('list_vms', 'FULL_ADMIN'))).toBe('FULL_ADMIN');
+    expect(strict.requiredLevel(resource('list_hosts'))).toBe('READ_ONLY');
+  });
+});
+
 describe('the table', () => {
   it('is sorted by level, then name, and cannot be changed', () => {
     const table = createPolicy({ groupLevels: new Map([...DEFAULT_GROUPS, ['alpha', 'POWER_OPS']]) }).groups();

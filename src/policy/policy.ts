@@ -17,6 +17,8 @@ interface Action {
   readonly name: string;
   /** What the action itself asks for; the policy may ask for more. */
   readonly level: PermissionLevel;
+  /** Of a resource: the tool that tells the same. Who may not call that may not read this either. */
+  readonly mirrors?: string;
 }
 
 interface Allowed {
@@ -72,9 +74,10 @@ export function createPolicy({ groupLevels, toolLevels = new Map() }: PolicyOpti
   Object.freeze(table);
 
   /** `undefined` where the action asks for a level that does not exist: nobody has that. */
-  const needed = ({ kind, name, level }: Action): PermissionLevel | undefined => {
+  const needed = ({ kind, name, level, mirrors }: Action): PermissionLevel | undefined => {
     if (!isPermissionLevel(level)) return undefined;
-    const more = kind === 'tool' ? raised.get(name) : undefined;
+    const tool = kind === 'tool' ? name : mirrors;
+    const more = tool === undefined ? undefined : raised.get(tool);
     return more === undefined ? level : higherLevel(level, more);
   };
 

@@ -8,6 +8,7 @@ export const datastore: ResourceTemplate = {
   description:
     'One datastore of the default server, by name, path or id: type, size, free space, state, number of VMs.',
   permission: 'READ_ONLY',
+  mirrors: 'get_datastore_info',
   async read(vsphere, nameOrPathOrId) {
     const { name, path, id, ref } = await vsphere.inventory.find('Datastore', nameOrPathOrId);
     const found = await readDatastore(vsphere, ref);

@@ -7,6 +7,8 @@ interface Common {
   readonly title: string;
   readonly description: string;
   readonly permission: PermissionLevel;
+  /** The tool that tells the same: where a policy raises its level, that of the resource rises with it. */
+  readonly mirrors: string;
 }
 
 /** A resource with one fixed URI. `read` returns what becomes its JSON text. */

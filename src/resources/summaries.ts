@@ -18,6 +18,7 @@ export const vms: Resource = {
   title: 'VMs',
   description: `The VMs of the default server with power state and size, at most ${MOST_ITEMS}; list_vms pages through more.`,
   permission: 'READ_ONLY',
+  mirrors: 'list_vms',
   async read(vsphere) {
     const found = (await listPlacedVms(vsphere)).filter(({ isTemplate }) => !isTemplate);
     return inShort(
@@ -42,6 +43,7 @@ export const hosts: Resource = {
   title: 'ESXi hosts',
   description: 'The ESXi hosts of the default server with their state, size and number of VMs.',
   permission: 'READ_ONLY',
+  mirrors: 'list_hosts',
   async read(vsphere) {
     const found = await placed(vsphere, await listHosts(vsphere));
     return inShort(
@@ -67,6 +69,7 @@ export const datastores: Resource = {
   title: 'Datastores',
   description: 'The datastores of the default server with type, size and free space.',
   permission: 'READ_ONLY',
+  mirrors: 'list_datastores',
   async read(vsphere) {
     const found = await placed(vsphere, await listDatastores(vsphere));
     return inShort(
@@ -91,6 +94,7 @@ export const networks: Resource = {
   title: 'Networks',
   description: 'The networks and distributed port groups of the default server.',
   permission: 'READ_ONLY',
+  mirrors: 'list_networks',
   async read(vsphere) {
     const found = await placed(vsphere, await listNetworks(vsphere));
     return inShort(
@@ -113,6 +117,7 @@ export const clusters: Resource = {
   title: 'Clusters',
   description: 'The clusters of the default server with their hosts, CPU, memory, DRS and HA.',
   permission: 'READ_ONLY',
+  mirrors: 'list_clusters',
   async read(vsphere) {
     const found = await placed(vsphere, await listClusters(vsphere));
     return inShort(
@@ -136,6 +141,7 @@ export const resourcePools: Resource = {
   title: 'Resource pools',
   description: 'The resource pools of the default server with their use and number of VMs.',
   permission: 'READ_ONLY',
+  mirrors: 'list_resource_pools',
   async read(vsphere) {
     const found = await placed(vsphere, await listResourcePools(vsphere));
     return inShort(

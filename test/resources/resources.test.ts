@@ -11,6 +11,7 @@ import { createResourceReader, type ReadResource } from '../../src/mcp/resource-
 import { DEFAULT_GROUPS } from '../../src/policy/groups.ts';
 import { createPolicy } from '../../src/policy/policy.ts';
 import { resources, resourceTemplates } from '../../src/resources/index.ts';
+import { tools } from '../../src/tools/index.ts';
 import { createManagedServers, type ManagedServers } from '../../src/vsphere/managed-servers.ts';
 import { auditRecords } from '../support/audit-file.ts';
 import { principalOf } from '../support/tool-harness.ts';
@@ -28,6 +29,12 @@ describe('the list of resources', () => {
       'esxi://resource-pools',
     ]);
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual(['datastore://{datastore_name}']);
+  });
+
+  it('mirrors tools that ask for no more than it does', () => {
+    for (const { mirrors, permission } of [...resources, ...resourceTemplates]) {
+      expect(tools.find(({ name }) => name === mirrors)?.permission, mirrors).toBe(permission);
+    }
   });
 
   it('asks for reading, and describes each', () => {
