@@ -1,6 +1,7 @@
 /** `mcvsphere tools`: which tool needs which level, and which groups have it. */
 import { Command } from 'commander';
 import { createPolicyOf } from '../app.ts';
+import { processPolicyFile } from '../config/policy-file.ts';
 import type { Policy } from '../policy/policy.ts';
 import { toolsets } from '../tools/index.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -8,10 +9,11 @@ import type { Tool } from '../tools/tool.ts';
 export function toolsCommand(): Command {
   return new Command('tools')
     .description('Print which tool needs which level, and which groups have it.')
-    .option('--policy <file>', 'under this policy file (RBAC_POLICY_FILE)')
+    .option('--policy <file>', 'under this policy file; the default is RBAC_POLICY_FILE')
     .option('--json', 'one JSON object a line')
     .action(async (options: { json?: boolean; policy?: string }) => {
-      const policy = await createPolicyOf(options.policy === undefined ? {} : { policyFile: options.policy });
+      const policyFile = options.policy ?? processPolicyFile();
+      const policy = await createPolicyOf(policyFile === undefined ? {} : { policyFile });
       process.stdout.write(options.json ? jsonLines(policy) : plainTable(policy));
     });
 }

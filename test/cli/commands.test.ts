@@ -117,6 +117,11 @@ describe('tools', () => {
     const { stdout } = await run(['tools', '--policy', policy]);
     expect(stdout).toMatch(/^power_off +FULL_ADMIN +update +vsphere-super-admins$/m);
     expect(stdout).toMatch(/^power_on +POWER_OPS .*\/ops/m);
+    expect((await run(['tools'], { RBAC_POLICY_FILE: policy })).stdout, 'the one of the environment').toBe(stdout);
+    const other = join(folder, 'other.yaml');
+    await writeFile(other, 'groups:\n  /others: READ_ONLY\n');
+    const chosen = await run(['tools', '--policy', other], { RBAC_POLICY_FILE: policy });
+    expect(chosen.stdout).toMatch(/^power_off +POWER_OPS/m);
   });
 });
 
