@@ -1,5 +1,4 @@
 /** The commands as an operator runs them: the built program, its output and its exit code. */
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -9,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tools } from '../../src/tools/index.ts';
 import { auditRecords } from '../support/audit-file.ts';
 import { AUDIT_KEY, oauthEnv, startGateway, vcenterEnv } from '../support/gateway.ts';
-import { MAIN } from '../support/gateway-process.ts';
+import { runCommand as run } from '../support/gateway-process.ts';
 import { type Issuer, startIssuer } from '../support/issuer.ts';
 import { callTool } from '../support/mcp.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
@@ -19,25 +18,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcvsphere-cli-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [MAIN, ...args],
-      { env: { PATH: process.env.PATH, ...env } },
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      },
-    );
-  });
-}
 
 describe('serve', () => {
   it('lists every problem of a bad configuration by name, shows no secret, and exits with 2', async () => {

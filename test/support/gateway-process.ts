@@ -1,5 +1,5 @@
 /** The built gateway as a process of its own, for tests that kill it or talk to its standard streams. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -15,9 +15,20 @@ export interface GatewayProcess {
 
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
+/**
+ * Node.js as a user whom file permissions hold: root is one only without the capability to pass over them.
+ */
+export const HELD_BY_PERMISSIONS: readonly string[] =
+  process.getuid?.() === 0
+    ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', process.execPath]
+    : [process.execPath];
+
 /** Starts `mcvsphere serve` on HTTP and resolves when its banner says that it listens. */
-export async function startGatewayProcess(env: Record<string, string>): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+export async function startGatewayProcess(
+  env: Record<string, string>,
+  command: readonly string[] = [process.execPath],
+): Promise<GatewayProcess> {
+  const child = spawn(command[0]!, [...command.slice(1), MAIN, 'serve'], {
     env: { PATH: process.env.PATH, MCP_TRANSPORT: 'streamable-http', MCP_PORT: '0', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -43,4 +54,24 @@ export async function startGatewayProcess(env: Record<string, string>): Promise<
       return code;
     },
   };
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command of the built program to its end. */
+export function runCommand(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  [file, ...before]: readonly string[] = [process.execPath],
+): Promise<Ran> {
+  const options = { env: { PATH: process.env.PATH, ...env } };
+  return new Promise((resolve) => {
+    execFile(file!, [...before, MAIN, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
 }
