@@ -8,13 +8,19 @@ import { defineTool } from './tool.ts';
 
 const text = z.string().optional();
 const networkType = z.string().describe('network, distributed_portgroup or opaque');
-const common = { type: networkType, accessible: z.boolean(), vm_count: z.int(), host_count: z.int() };
+const common = {
+  type: networkType,
+  accessible: z.boolean(),
+  vm_count: z.int(),
+  host_count: z.int(),
+  is_uplink: z.boolean().describe('Carries the links of its switch: no VM can be plugged into it.'),
+};
 
 export const listNetworks = defineTool({
   name: 'list_networks',
   title: 'List networks',
   description:
-    'The networks and distributed port groups that VMs of one server can be plugged into, with how many VMs and hosts use them. get_network_info tells switch and VLAN.',
+    'The networks and distributed port groups of one server, with how many VMs and hosts use them; VMs can be plugged into all but uplinks. get_network_info tells switch and VLAN.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { limit, cursor },
@@ -31,6 +37,7 @@ export const listNetworks = defineTool({
         accessible: network.accessible,
         vm_count: network.vmCount,
         host_count: network.hostCount,
+        is_uplink: network.isUplink,
       }),
     );
     return { networks: items, ...rest };
@@ -53,7 +60,6 @@ export const getNetworkInfo = defineTool({
     num_ports: z.int().optional(),
     vlan_id: z.int().optional(),
     vlan: text.describe('One VLAN, a trunk or a private VLAN, in words'),
-    is_uplink: z.boolean(),
   },
   target: ({ name }) => name,
   async handler({ name }, { vsphere, reading }) {
@@ -66,12 +72,12 @@ export const getNetworkInfo = defineTool({
       accessible: network.accessible,
       vm_count: network.vmCount,
       host_count: network.hostCount,
+      is_uplink: network.isUplink,
       switch: network.switch,
       port_binding: network.portBinding,
       num_ports: network.numPorts,
       vlan_id: network.vlanId,
       vlan: network.vlan,
-      is_uplink: network.isUplink,
     };
   },
 });

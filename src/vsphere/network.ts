@@ -1,7 +1,8 @@
 /** Networks and distributed port groups. */
 import { decodeName } from './names.ts';
-import type { Reader } from './reader.ts';
+import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
+import { uplinksOf } from './uplinks.ts';
 import { namesOf } from './virtual-machine.ts';
 
 export interface NetworkSummary {
@@ -12,6 +13,8 @@ export interface NetworkSummary {
   readonly accessible: boolean;
   readonly vmCount: number;
   readonly hostCount: number;
+  /** It carries the links of its switch: no VM can be plugged into it. */
+  readonly isUplink: boolean;
 }
 
 export interface NetworkDetails extends NetworkSummary {
@@ -22,7 +25,6 @@ export interface NetworkDetails extends NetworkSummary {
   /** One VLAN, `trunk 1-10,20` for a trunk, `pvlan 7` for a private one. */
   readonly vlan: string | undefined;
   readonly vlanId: number | undefined;
-  readonly isUplink: boolean;
 }
 
 const SUMMARY_PATHS = ['name', 'summary.accessible', 'vm', 'host'] as const;
@@ -31,19 +33,24 @@ export async function listNetworks(
   reader: Reader,
   options?: { readonly within?: ManagedObjectReference },
 ): Promise<NetworkSummary[]> {
-  return (await reader.readAll('Network', SUMMARY_PATHS, options)).map(({ ref, props }) => ({
-    ref,
-    id: ref.value,
-    name: decodeName(props.name ?? ref.value),
-    type: typeOf(ref),
-    accessible: props['summary.accessible'] === true,
-    vmCount: props.vm?.length ?? 0,
-    hostCount: props.host?.length ?? 0,
-  }));
+  const networks = await reader.readAll('Network', SUMMARY_PATHS, options);
+  const uplinks = await uplinksOf(
+    reader,
+    networks.map(({ ref }) => ref),
+  );
+  return networks.map((network) => toSummary(network, uplinks));
 }
 
 export async function readNetwork(reader: Reader, network: ManagedObjectReference): Promise<NetworkDetails> {
-  const { ref, props } = await reader.readOne('Network', network, SUMMARY_PATHS);
+  const found = await reader.readOne('Network', network, SUMMARY_PATHS);
+  const [uplinks, portgroup] = await Promise.all([uplinksOf(reader, [network]), portgroupOf(reader, network)]);
+  return { ...toSummary(found, uplinks), ...portgroup };
+}
+
+function toSummary(
+  { ref, props }: ObjectProperties<'Network', (typeof SUMMARY_PATHS)[number]>,
+  uplinks: ReadonlySet<string>,
+): NetworkSummary {
   return {
     ref,
     id: ref.value,
@@ -52,7 +59,7 @@ export async function readNetwork(reader: Reader, network: ManagedObjectReferenc
     accessible: props['summary.accessible'] === true,
     vmCount: props.vm?.length ?? 0,
     hostCount: props.host?.length ?? 0,
-    ...(await portgroupOf(reader, ref)),
+    isUplink: uplinks.has(ref.value),
   };
 }
 
@@ -70,12 +77,11 @@ const NO_PORTGROUP: PortgroupFields = {
   numPorts: undefined,
   vlan: undefined,
   vlanId: undefined,
-  isUplink: false,
 };
 
 async function portgroupOf(reader: Reader, ref: ManagedObjectReference): Promise<PortgroupFields> {
   if (ref.type !== 'DistributedVirtualPortgroup') return NO_PORTGROUP;
-  const { props } = await reader.readOne('DistributedVirtualPortgroup', ref, ['config', 'tag']);
+  const { props } = await reader.readOne('DistributedVirtualPortgroup', ref, ['config']);
   const { config } = props;
   if (config === undefined) return NO_PORTGROUP;
   const dvs = config.distributedVirtualSwitch;
@@ -86,7 +92,6 @@ async function portgroupOf(reader: Reader, ref: ManagedObjectReference): Promise
     portBinding: config.type,
     numPorts: config.numPorts,
     ...describeVlan(vlan),
-    isUplink: config.uplink === true || props.tag?.some(({ key }) => key === 'SYSTEM/DVS.UPLINKPG') === true,
   };
 }
 

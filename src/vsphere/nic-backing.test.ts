@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 
 /** The simulator of the tests has no networks of NSX, and never hides a switch: these answers are made by hand. */
 function answering(answers: Record<string, Record<string, unknown>>): Reader {
-  const readOne = async (type: string) => ({ props: answers[type] ?? {} });
+  const readOne = async (type: string, ref: unknown) => ({ ref, props: answers[type] ?? {} });
   return { readOne } as unknown as Reader;
 }
 
@@ -47,13 +47,20 @@ describe('nicBacking', () => {
     await expect(nicBacking(answering({}), network(type))).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });
 
-  it.each([{ 'config.uplink': true }, { tag: [{ key: 'SYSTEM/DVS.UPLINKPG' }] }])(
-    'refuses uplinks: %o',
-    async (mark) => {
-      const reader = answering({ DistributedVirtualPortgroup: { key: 'k', ...mark } });
-      await expect(nicBacking(reader, network('DistributedVirtualPortgroup'))).rejects.toMatchObject({
-        code: 'INVALID_STATE',
-      });
-    },
-  );
+  const OWN = { type: 'DistributedVirtualPortgroup', value: 'network-1' };
+  it.each([
+    [{ 'config.uplink': true }, {}],
+    [{ tag: [{ key: 'SYSTEM/DVS.UPLINKPG' }] }, {}],
+    [{}, { 'config.uplinkPortgroup': [OWN] }],
+    [{ name: 'Switch-DVUplinks-7' }, { name: 'Switch' }],
+  ])('refuses uplinks: %o of the switch %o', async (mark, ofSwitch) => {
+    const dvs = { type: 'DistributedVirtualSwitch', value: 'dvs-7' };
+    const reader = answering({
+      DistributedVirtualPortgroup: { key: 'k', 'config.distributedVirtualSwitch': dvs, ...mark },
+      DistributedVirtualSwitch: { uuid: '50 1e', ...ofSwitch },
+    });
+    await expect(nicBacking(reader, network('DistributedVirtualPortgroup'))).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+    });
+  });
 });

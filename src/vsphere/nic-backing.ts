@@ -10,9 +10,7 @@ import { InvalidStateError, UnsupportedError } from './errors.ts';
 import type { InventoryObject } from './inventory.ts';
 import { quoted } from './names.ts';
 import type { Reader } from './reader.ts';
-
-/** How vSphere marks the port group that a switch keeps for its uplinks. */
-const UPLINKS_TAG = 'SYSTEM/DVS.UPLINKPG';
+import { isUplink, PORTGROUP_PATHS, SWITCH_PATHS } from './uplinks.ts';
 
 /**
  * Errors: INVALID_STATE for the uplinks of a distributed switch, which carry hosts and no VMs; UNSUPPORTED where
@@ -37,22 +35,16 @@ async function distributedBacking(
   reader: Reader,
   network: InventoryObject,
 ): Promise<VirtualEthernetCardDistributedVirtualPortBackingInfo> {
-  const { props } = await reader.readOne('DistributedVirtualPortgroup', network.ref, [
-    'key',
-    'config.distributedVirtualSwitch',
-    'config.uplink',
-    'tag',
-  ]);
-  if (props['config.uplink'] === true || props.tag?.some(({ key }) => key === UPLINKS_TAG)) {
+  const group = await reader.readOne('DistributedVirtualPortgroup', network.ref, ['key', ...PORTGROUP_PATHS]);
+  const { key, 'config.distributedVirtualSwitch': owner } = group.props;
+  const dvs = owner && (await reader.readOne('DistributedVirtualSwitch', owner, ['uuid', ...SWITCH_PATHS]));
+  if (isUplink(group, dvs)) {
     throw new InvalidStateError(`${quoted(network.name)} holds the uplinks of its switch: choose another port group.`);
   }
-  const dvs = props['config.distributedVirtualSwitch'];
-  if (props.key === undefined || dvs === undefined) throw unknownSwitch(network);
-  const { props: ofSwitch } = await reader.readOne('DistributedVirtualSwitch', dvs, ['uuid']);
-  if (ofSwitch.uuid === undefined) throw unknownSwitch(network);
+  if (key === undefined || dvs?.props.uuid === undefined) throw unknownSwitch(network);
   return {
     $type: 'VirtualEthernetCardDistributedVirtualPortBackingInfo',
-    port: { switchUuid: ofSwitch.uuid, portgroupKey: props.key },
+    port: { switchUuid: dvs.props.uuid, portgroupKey: key },
   };
 }
 

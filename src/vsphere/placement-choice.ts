@@ -8,6 +8,7 @@ import { isOfKind, nounOf } from './kinds.ts';
 import type { Placement, PlacementPreferences } from './placement.ts';
 import type { Reader } from './reader.ts';
 import { type ManagedObjectReference, sameRef } from './references.ts';
+import { uplinksOf } from './uplinks.ts';
 
 type Slot = keyof Placement;
 
@@ -141,22 +142,9 @@ async function networksOf(
 ): Promise<InventoryObject[]> {
   const { props } = await reader.readOne('ComputeResource', computeResource, ['network']);
   const refs = props.network ?? [];
-  const uplinks = await uplinksOf(
-    reader,
-    refs.filter(({ type }) => type === 'DistributedVirtualPortgroup'),
-  );
+  const uplinks = await uplinksOf(reader, refs);
   const objects = await inventory.describeAll(refs.filter(({ value }) => !uplinks.has(value)));
   return [...objects.values()].filter(({ type }) => isOfKind(type, 'Network'));
-}
-
-/** Uplink port groups carry the switch's own links; a VM cannot use one. */
-async function uplinksOf(reader: Reader, portgroups: readonly ManagedObjectReference[]): Promise<Set<string>> {
-  const groups = await reader.read('DistributedVirtualPortgroup', portgroups, ['config.uplink', 'tag']);
-  const uplinks = groups.filter(
-    ({ props }) =>
-      props['config.uplink'] === true || props.tag?.some(({ key }) => key === 'SYSTEM/DVS.UPLINKPG') === true,
-  );
-  return new Set(uplinks.map(({ ref }) => ref.value));
 }
 
 async function rootPoolOf(reader: Reader, computeResource: ManagedObjectReference): Promise<ManagedObjectReference> {

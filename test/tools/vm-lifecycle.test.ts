@@ -102,6 +102,21 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       expect(devices).toMatch(/<switchUuid>[^<]+<\/switchUuid>/);
     });
 
+    it('plugs nothing into the uplinks of a switch', async () => {
+      const { networks } = await harness.run('list_networks');
+      const uplinks = networks.filter(({ is_uplink }: { is_uplink: boolean }) => is_uplink);
+      expect(uplinks.map(({ path }: { path: string }) => path).sort()).toEqual(
+        ['/DC0', '/DC1'].map((dc) => expect.stringMatching(new RegExp(`^${dc}/network/DVS0-DVUplinks-\\d+$`))),
+      );
+      expect((await harness.run('get_network_info', { name: uplinks[0].id })).is_uplink).toBe(true);
+      const uplink = uplinks.find(({ path }: { path: string }) => path.startsWith('/DC0'));
+      await expect(harness.run('create_vm', { name: 'up', network: uplink.id }, ADMIN)).rejects.toMatchObject({
+        code: 'INVALID_STATE',
+        message: expect.stringContaining('uplinks'),
+      });
+      expect(await there('up')).toBeUndefined();
+    });
+
     it('refuses a name that is taken, before vSphere is asked', async () => {
       await harness.run('create_vm', { name: 'twice' }, ADMIN);
       await expect(harness.run('create_vm', { name: 'twice' }, ADMIN)).rejects.toMatchObject({
