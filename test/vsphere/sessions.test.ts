@@ -66,6 +66,34 @@ describe.skipIf(!(await vcsimAvailable()))('a connection over its life', () => {
     expect(pages).toBeGreaterThan(2 + total / 3);
   });
 
+  it('fails whole on a fault that stays with its second page, and asks for that twice at most', async () => {
+    const asked: string[] = [];
+    const client = new Proxy(server.client, {
+      get(target, property) {
+        const value = Reflect.get(target, property, target) as unknown;
+        if (property !== 'call') return typeof value === 'function' ? value.bind(target) : value;
+        return async (...args: Parameters<typeof target.call>) => {
+          asked.push(args[0]);
+          // A fault of vSphere's own, which a session that is well and new answers all the same.
+          if (args[0] === 'ContinueRetrievePropertiesEx') args[1] = { ...args[1], token: 'lost' } as never;
+          return target.call(...args);
+        };
+      },
+    });
+    const faulty = createVsphere({ name: 'x', client, clock: systemClock, logger: silent, pageSize: 3 });
+    const error = await failure(callOf(faulty).readAll('VirtualMachine', ['name']));
+    expect(error.code).toBe('VSPHERE_FAULT');
+    expect(error.message).not.toMatch(/<|page|token/);
+    expect(asked.filter((method) => /Retrieve/.test(method))).toEqual([
+      'RetrievePropertiesEx',
+      'ContinueRetrievePropertiesEx',
+      'RetrievePropertiesEx',
+      'ContinueRetrievePropertiesEx',
+    ]);
+    // The connection is as good as before.
+    expect((await server.call.readAll('VirtualMachine', ['name'])).length).toBeGreaterThan(3);
+  });
+
   it('leaves out what is deleted between the list and the read', async () => {
     const doomed = await makeVm(server.call, 'doomed');
     const kept = await makeVm(server.call, 'kept');
