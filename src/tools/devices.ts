@@ -21,7 +21,7 @@ export const listDisks = defineTool({
   name: 'list_disks',
   title: 'List disks',
   description:
-    'The virtual disks of a VM or template with label, size, file and provisioning. The labels are what the disk tools take; get_disk_info tells more of one.',
+    'The virtual disks of a VM or template with label, size, file and provisioning. get_disk_info takes a label and tells more of one.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { vm_name: vmName },
@@ -81,7 +81,7 @@ export const listNics = defineTool({
   name: 'list_nics',
   title: 'List network cards',
   description:
-    'The network cards of a VM or template with label, type, MAC address, network, and whether they are plugged in. The labels are what the NIC tools take. Guest IP addresses are in get_vm_info.',
+    'The network cards of a VM or template with label, type, MAC address, network, and whether they are plugged in. get_nic_info takes a label and tells more of one. Guest IP addresses are in get_vm_info.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { vm_name: vmName },
@@ -141,7 +141,7 @@ export const getSerialPort = defineTool({
         vm,
         configured: false,
         serial_port_count: ports.length,
-        message: 'The VM has no serial port on the network; setup_serial_port makes one.',
+        message: 'The VM has no serial port on the network.',
       };
     }
     return {

@@ -23,7 +23,7 @@ export const listServices = defineTool({
   name: 'list_services',
   title: 'List host services',
   description:
-    'The services of one ESXi host (SSH, NTP, shell, …) with their key, whether they run, and whether they start with the host. The keys are what the service tools take.',
+    'The services of one ESXi host (SSH, NTP, shell, …) with their key, whether they run, and whether they start with the host. get_service_status takes a key and tells of one.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { host_name: hostName },
