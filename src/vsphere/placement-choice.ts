@@ -1,4 +1,4 @@
-/** Chooses where new things go on a server, and remembers the choice for all calls. */
+/** Chooses where new things go on a server, and remembers for all calls what does not depend on the hour. */
 
 import type { Logger } from '../lib/logger.ts';
 import { ofObjects } from './connection.ts';
@@ -30,6 +30,7 @@ const USUAL_NETWORK = 'VM Network';
 
 export function createPlacement({ reader, inventory, choices }: Options): Placement {
   const { preferences } = choices;
+  let roomiestNow: Promise<InventoryObject> | undefined;
 
   const placement: Placement = {
     datacenter: () =>
@@ -58,14 +59,20 @@ export function createPlacement({ reader, inventory, choices }: Options): Placem
         return first('ComputeResource', clusters.length > 0 ? clusters : all);
       }),
 
-    datastore: () =>
-      remembered('datastore', async () => {
-        if (preferences.datastore !== undefined) {
-          const { ref: within } = await placement.datacenter();
-          return configured('Datastore', preferences.datastore, await inventory.list('Datastore', { within }));
-        }
-        return inventory.describe(await roomiest(reader, (await placement.computeResource()).ref));
-      }),
+    datastore: () => {
+      const { datastore } = preferences;
+      if (datastore === undefined) {
+        // Free space changes with all that is put there: each call chooses anew, once.
+        roomiestNow ??= chosenAnew('datastore', async () =>
+          inventory.describe(await roomiest(reader, (await placement.computeResource()).ref)),
+        );
+        return roomiestNow;
+      }
+      return remembered('datastore', async () => {
+        const { ref: within } = await placement.datacenter();
+        return configured('Datastore', datastore, await inventory.list('Datastore', { within }));
+      });
+    },
 
     network: () =>
       remembered('network', async () => {
@@ -89,7 +96,10 @@ export function createPlacement({ reader, inventory, choices }: Options): Placem
   /** What was chosen before, unless it is gone; else a new choice. */
   async function remembered(slot: Slot, choose: () => Promise<InventoryObject>): Promise<InventoryObject> {
     const before = choices.chosen.get(slot);
-    if (before !== undefined && (await exists(reader, before.ref))) return before;
+    return before !== undefined && (await exists(reader, before.ref)) ? before : chosenAnew(slot, choose);
+  }
+
+  async function chosenAnew(slot: Slot, choose: () => Promise<InventoryObject>): Promise<InventoryObject> {
     const object = await choose();
     // Calls that choose at the same time choose the same: only the first of them is news.
     const news = !sameRef(object.ref, choices.chosen.get(slot)?.ref);

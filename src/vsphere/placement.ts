@@ -1,4 +1,7 @@
-/** Where new things go on a server when the caller does not say: chosen once, logged, chosen anew when it is gone. */
+/**
+ * Where new things go on a server when the caller does not say: chosen once, logged, chosen anew when it is gone.
+ * Only the datastore is chosen anew by each call, by the space that is free then, unless one is configured.
+ */
 import type { InventoryObject } from './inventory.ts';
 
 /** What the configuration wants, by name, path or id; everything left out is chosen. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nicBacking } from '../../src/vsphere/nic-backing.ts';
+import { newVmSpec } from '../../src/vsphere/vm-spec.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 import { type Connected, callOf, connect, failure } from './connect.ts';
 
@@ -40,6 +42,28 @@ describe.skipIf(!(await vcsimAvailable()))('where new things go on a vCenter', (
     const all = await server.call.readAll('Datastore', ['summary.freeSpace']);
     const free = new Map(all.map(({ ref, props }) => [ref.value, props['summary.freeSpace'] ?? 0]));
     expect(free.get(chosen.id)).toBe(Math.max(...free.values()));
+  });
+
+  it('is another datastore once there is more space on it', async () => {
+    const server = await placed({ datacenter: 'DC1' });
+    const first = await server.call.defaults.datastore();
+    expect(await server.call.defaults.datastore()).toBe(first);
+    const network = await server.call.defaults.network();
+    const config = newVmSpec({
+      name: 'large',
+      cpu: 1,
+      memoryMb: 32,
+      diskGb: 500,
+      guestId: 'otherGuest',
+      datastore: first.name,
+      nic: await nicBacking(server.call, network),
+    });
+    const pool = (await server.call.defaults.resourcePool()).ref;
+    const folder = (await server.call.defaults.vmFolder()).ref;
+    await server.call.tasks.wait(await server.call.call('CreateVM_Task', { _this: folder, config, pool }));
+    const later = await callOf(server.vsphere).defaults.datastore();
+    expect(later.path).not.toBe(first.path);
+    expect(later.path).toMatch(/^\/DC1\/datastore\//);
   });
 
   it('is what the configuration says', async () => {
