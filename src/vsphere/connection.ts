@@ -11,6 +11,7 @@ import { quoted } from './names.ts';
 import type { CallMethod, ManagedObjectType, Reader } from './reader.ts';
 import { type ManagedObjectReference, sameRef } from './references.ts';
 import { retrieve } from './retrieve.ts';
+import { temporary } from './temporary.ts';
 
 export interface ConnectionOptions {
   readonly name: string;
@@ -81,6 +82,13 @@ export function createReader(connection: Connection, context: CallContext & { re
     }
   };
 
+  const withTemporary: Reader['withTemporary'] = (make, destroy, use) => {
+    const { operationId, signal } = context;
+    const unbound = (until?: AbortSignal) =>
+      callMethod(connection, { operationId, ...(until ? { signal: until } : {}) });
+    return temporary({ call: unbound, signal }, make, destroy, use);
+  };
+
   const read = async (type: string, refs: readonly ManagedObjectReference[], paths: readonly string[]) =>
     refs.length === 0 ? [] : retrieveAll([ofObjects(refs, [{ type, pathSet: [...paths] }])]);
 
@@ -92,12 +100,11 @@ export function createReader(connection: Connection, context: CallContext & { re
     if (within === undefined || sameRef(within, serviceContent.rootFolder)) {
       return withView([type], (view) => retrieveAll([ofView(view, type, paths)]));
     }
-    const view = await createView(call, serviceContent.viewManager!, within, [type]);
-    try {
-      return await retrieveAll([ofView(view, type, paths)]);
-    } finally {
-      await call('DestroyView', { _this: view }).catch(() => undefined);
-    }
+    return withTemporary(
+      (make) => createView(make, serviceContent.viewManager!, within, [type]),
+      (destroy, view) => destroy('DestroyView', { _this: view }),
+      (view) => retrieveAll([ofView(view, type, paths)]),
+    );
   };
 
   const readOne = async (type: ManagedObjectType, ref: ManagedObjectReference, paths: readonly string[]) => {
@@ -115,6 +122,7 @@ export function createReader(connection: Connection, context: CallContext & { re
     call,
     retrieve: retrieveAll,
     withView,
+    withTemporary,
     read,
     readOne,
     readAll,

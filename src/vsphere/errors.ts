@@ -66,6 +66,16 @@ export class TaskGoneError extends GatewayError {
   }
 }
 
+/** vSphere does not let the task be watched: it goes on, and nobody can know here how it ends. */
+export class UnwatchedTaskError extends GatewayError {
+  override readonly maybeExecuted: boolean = true;
+
+  constructor(taskId: string, cause: unknown) {
+    const why = cause instanceof GatewayError ? cause.message : 'it does not say why.';
+    super('VSPHERE_FAULT', `vSphere tells nothing of the task ${quoted(taskId)}: ${why}`, { cause });
+  }
+}
+
 /** At most 20 of them in a sentence, and how many more there are. */
 export function listed(items: readonly string[], most = MOST_LISTED): string {
   const told = items.slice(0, most).map((item) => shown(item, 300));

@@ -33,13 +33,12 @@ const LARGEST_PAGE = 1000;
 export async function listEvents(reader: Reader, query: EventQuery): Promise<EventEntry[]> {
   const { eventManager } = reader.content;
   if (eventManager === undefined) return [];
-  const collector = await reader.call('CreateCollectorForEvents', { _this: eventManager, filter: filterOf(query) });
-  try {
-    const events = await newestOf(reader, collector, query.maxCount);
-    return events.map(toEntry).sort(byNewest).slice(0, query.maxCount);
-  } finally {
-    await reader.call('DestroyCollector', { _this: collector }).catch(() => undefined);
-  }
+  const events = await reader.withTemporary(
+    (call) => call('CreateCollectorForEvents', { _this: eventManager, filter: filterOf(query) }),
+    (call, collector) => call('DestroyCollector', { _this: collector }),
+    (collector) => newestOf(reader, collector, query.maxCount),
+  );
+  return events.map(toEntry).sort(byNewest).slice(0, query.maxCount);
 }
 
 function filterOf({ types, since, entity }: EventQuery): EventFilterSpec {

@@ -17,6 +17,8 @@ interface WatchListener {
   changed(props: Readonly<Record<string, unknown>>): void;
   /** The server no longer knows the object. */
   gone(): void;
+  /** The server refuses to tell of the object, again and again, while it tells of others: the watch is over. */
+  failed(error: unknown): void;
   /** The connection is closed for good; what becomes of the object is not told any more. */
   closed(): void;
 }
@@ -36,6 +38,8 @@ interface Options {
 
 /** Well under any HTTP timeout on the way. */
 const MAX_WAIT_SECONDS = 30;
+/** A fault about one watch alone is given so many chances to pass. */
+const MOST_REFUSALS = 3;
 const BACKOFF_MS = [250, 1000, 2000, 5000, 10_000] as const;
 
 interface Watch {
@@ -45,6 +49,10 @@ interface Watch {
   /** The collector that has a filter for it, once it was made and the object read. */
   filterOf?: Collector;
   filter?: ManagedObjectReference;
+  /** How often in a row the server has refused it. */
+  refusals: number;
+  /** It was refused just now, and is not tried again for a moment. */
+  resting: boolean;
 }
 
 interface Collector {
@@ -65,19 +73,13 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
 
   return {
     watch(ref, paths, listener) {
-      const watch: Watch = { ref, spec: specOf(ref, paths), listener };
+      const watch: Watch = { ref, spec: specOf(ref, paths), listener, refusals: 0, resting: false };
       if (signal.aborted) {
         queueMicrotask(() => listener.closed());
         return () => {};
       }
       watches.add(watch);
-      if (looping && collector !== undefined) {
-        addFilter(watch, collector).catch(() => {
-          // The session or the collector is lost: the wait that is under way cannot tell in time, so it is ended.
-          collector = undefined;
-          waiting?.abort();
-        });
-      }
+      joinWait(watch);
       startLoop();
       return () => {
         watches.delete(watch);
@@ -91,6 +93,24 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
       for (const { listener } of left) listener.closed();
     },
   };
+
+  /** Adds the watch to the wait that is under way, if one is. */
+  function joinWait(watch: Watch): void {
+    if (!looping || collector === undefined) return;
+    addFilter(watch, collector).catch(() => {
+      // The session or the collector is lost: the wait that is under way cannot tell in time, so it is ended.
+      giveUpCollector();
+      waiting?.abort();
+    });
+  }
+
+  /** The next attempt makes a new one; this one must not live on beside it, with its filters, for the session's life. */
+  function giveUpCollector(): void {
+    const left = collector;
+    collector = undefined;
+    if (left === undefined || left.generation !== client.generation) return;
+    void call('DestroyPropertyCollector', { _this: left.ref }).catch(() => undefined);
+  }
 
   function startLoop(): void {
     if (looping || signal.aborted) return;
@@ -119,7 +139,7 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
         tell(updates);
       } catch (error) {
         if (signal.aborted) return;
-        collector = undefined;
+        giveUpCollector();
         const interrupted = waiting?.signal.aborted === true;
         waiting = undefined;
         if (interrupted) continue;
@@ -150,8 +170,9 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
    * report what a filter that was added to it finds at once.
    */
   async function addFilter(watch: Watch, current: Collector): Promise<void> {
-    if (watch.filterOf === current) return;
+    if (watch.filterOf === current || watch.resting) return;
     watch.filterOf = current;
+    delete watch.filter;
     try {
       const filter = await call('CreateFilter', { _this: current.ref, spec: watch.spec, partialUpdates: false });
       watch.filter = filter;
@@ -160,14 +181,44 @@ export function createPropertyWatcher({ client, call, clock, logger }: Options):
         await destroyFilter(filter);
         return;
       }
+      watch.refusals = 0;
       const [object] = state?.objects ?? [];
       if (object === undefined) watch.listener.gone();
       else watch.listener.changed(Object.fromEntries((object.propSet ?? []).map(({ name, val }) => [name, val])));
     } catch (error) {
       delete watch.filterOf;
-      if (!sameRef(goneObject(error), watch.ref)) throw error;
-      watch.listener.gone();
+      if (sameRef(goneObject(error), watch.ref)) watch.listener.gone();
+      else if (isAboutAll(error, current)) throw error;
+      else refused(watch, error);
     }
+  }
+
+  /** A lost connection, session or collector concerns every watch; any other fault is about what this one asks for. */
+  function isAboutAll(error: unknown, { generation }: Collector): boolean {
+    const lost = isFault(error, 'NotAuthenticated') || goneObject(error) !== undefined;
+    return !isFault(error) || lost || generation !== client.generation;
+  }
+
+  function refused(watch: Watch, error: unknown): void {
+    if (watch.filter !== undefined) void destroyFilter(watch.filter);
+    if (!watches.has(watch)) return;
+    watch.refusals += 1;
+    if (watch.refusals === MOST_REFUSALS) {
+      watches.delete(watch);
+      watch.listener.failed(error);
+      return;
+    }
+    watch.resting = true;
+    const wait = BACKOFF_MS[watch.refusals - 1]!;
+    clock.sleep(wait, signal).then(
+      () => {
+        watch.resting = false;
+        if (!watches.has(watch)) return;
+        joinWait(watch);
+        startLoop();
+      },
+      () => {},
+    );
   }
 
   function tell({ filterSet }: UpdateSet): void {

@@ -3,7 +3,7 @@
 import { abortError, GatewayError } from '../lib/errors.ts';
 import { faultFromLocalized } from '../vim25/faults.ts';
 import type { TaskInfo } from '../vim25/generated/types.ts';
-import { ObjectNotFoundError, TaskFailedError, TaskGoneError } from './errors.ts';
+import { ObjectNotFoundError, TaskFailedError, TaskGoneError, UnwatchedTaskError } from './errors.ts';
 import { goneObject } from './faults.ts';
 import { quoted } from './names.ts';
 import type { PropertyWatcher } from './property-watcher.ts';
@@ -73,6 +73,10 @@ function waitFor(
       gone() {
         done();
         reject(new TaskGoneError(task.value));
+      },
+      failed(error) {
+        done();
+        reject(new UnwatchedTaskError(task.value, error));
       },
       closed() {
         done();

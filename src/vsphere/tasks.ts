@@ -14,7 +14,7 @@ export interface Tasks {
    * Resolves with the task's last state when it has succeeded.
    *
    * Errors: TASK_FAILED (`TaskFailedError`, with the typed fault), NOT_FOUND (`TaskGoneError`: vSphere no longer
-   * knows the task, its outcome is unknown), CANCELLED or DEADLINE_EXCEEDED (the task goes on).
+   * knows the task, its outcome is unknown), VSPHERE_FAULT (`UnwatchedTaskError`: vSphere tells nothing of it), CANCELLED or DEADLINE_EXCEEDED (the task goes on).
    */
   wait(task: ManagedObjectReference, options?: TaskWaitOptions): Promise<TaskInfo>;
   /** A task by its id (`task-123`); NOT_FOUND when vSphere does not know it (any more). */
