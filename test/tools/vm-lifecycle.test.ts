@@ -216,6 +216,21 @@ describe.skipIf(!(await vcsimAvailable()))('the life of a VM on a vCenter', () =
       expect((await harness.run('get_vm_info', { name: 'copy02' })).datastore).toContain('LocalDS_1');
     });
 
+    it('escapes in the name what vSphere escapes', async () => {
+      const { aside } = harness;
+      // The simulator cannot make such a VM, whichever way its name is written: it tells what it was asked for.
+      const clone = harness.run('clone_vm', { template_name: 'DC0_H0_VM0', new_name: 'a/b\\c 100%' }, ADMIN);
+      await clone.catch(() => undefined);
+      const filter = { eventTypeId: ['VmBeingClonedEvent'] };
+      const events = await aside.withTemporary(
+        (call) => call('CreateCollectorForEvents', { _this: aside.content.eventManager!, filter }),
+        (call, collector) => call('DestroyCollector', { _this: collector }),
+        (collector) => aside.readOne('EventHistoryCollector', collector, ['latestPage']),
+      );
+      const names = events.props.latestPage?.map((event) => (event as { destName?: string }).destName);
+      expect(names).toContain('a%2fb%5cc 100%25');
+    });
+
     it.each([
       [{ template_name: 'nothing', new_name: 'copy03' }, 'NOT_FOUND'],
       [{ template_name: 'DC0_H0_VM0', new_name: 'DC0_H0_VM1' }, 'INVALID_STATE'],
