@@ -17,6 +17,7 @@ export function auditCommand(): Command {
       const key = await keyFor(file, options.keyFile);
       const report = await verifyAuditFile(file, { key, checkpointFile: options.checkpoints });
       process.stdout.write(`${report.summary}\n`);
+      for (const note of report.notes) process.stdout.write(`Note: ${note}\n`);
       if (!report.ok) process.exitCode = 1;
     });
   return new Command('audit').description('Work with the audit record.').addCommand(verify);

@@ -46,7 +46,9 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `The gateway's vSphere account lacks the privilege ${privilege(detail)}${
       reference(detail.object) ? ` on${reference(detail.object)}` : ''
     }.`,
-  InvalidLogin: "vSphere refused the gateway's user name or password.",
+  InvalidLogin:
+    "vSphere refused the gateway's user name or password: its operator has to look at VCENTER_USER and " +
+    'VCENTER_PASSWORD, or ESXI_USER and ESXI_PASS.',
   NotAuthenticated: 'The session with vSphere was lost.',
   RestrictedByAdministrator: 'A vSphere administrator has restricted this operation.',
   RestrictedVersion:
