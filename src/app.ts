@@ -98,7 +98,9 @@ export function createServersOf({ servers }: Config, clock: Clock, logger: Logge
 /** Finds the provider and its keys; used at start and by `doctor`. */
 export async function createVerifier(oauth: NonNullable<Config['oauth']>, clock: Clock, logger: Logger) {
   const { issuer, jwksUri } = await discoverProvider({ issuer: oauth.issuer, allowInsecure: oauth.allowInsecure });
-  return createJwtVerifier({ ...oauth, issuer, jwksUri, clock, logger });
+  // With the login this is optional, and app and doctor ask only for the keys unless it is set.
+  const audience = oauth.audience ?? `${oauth.baseUrl}/mcp`;
+  return createJwtVerifier({ ...oauth, audience, issuer, jwksUri, clock, logger });
 }
 
 interface GatewayParts {

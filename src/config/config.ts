@@ -44,8 +44,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
   const findings: Findings = { problems: [], warnings: [] };
   const { problems, warnings } = findings;
   const environment = readEnvironment(env, readFile, findings);
+  const ownFolder = join(stateFolder(env), 'mcvsphere');
   const servers = managedServers(environment, readFile, findings);
-  const oauth = oauthConfig(environment, readFile, findings);
+  const oauth = oauthConfig(environment, ownFolder, readFile, findings);
   checkExposure(environment, findings);
   if (problems.length > 0) return { ok: false, problems, warnings };
 
@@ -66,7 +67,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
     ...(oauth === undefined ? {} : { oauth }),
     servers,
     audit: Object.freeze({
-      file: values.AUDIT_FILE ?? join(stateFolder(env), 'mcvsphere', 'audit.jsonl'),
+      file: values.AUDIT_FILE ?? join(ownFolder, 'audit.jsonl'),
       ...(values.AUDIT_KEY === undefined ? {} : { key: new Secret(values.AUDIT_KEY) }),
       ...(values.AUDIT_CHECKPOINT_FILE === undefined ? {} : { checkpointFile: values.AUDIT_CHECKPOINT_FILE }),
     }),

@@ -18,3 +18,31 @@ export class DiscoveryError extends GatewayError {
     this.reason = reason;
   }
 }
+
+export type UpstreamFailure =
+  /** The person, or the provider for them, said no. */
+  | 'denied'
+  /** The provider answered with an error of its own. */
+  | 'provider_error'
+  /** It does not know this gateway, or not with this secret. */
+  | 'client_refused'
+  /** The code is used up or too old: a page that was loaded twice, or the way back. */
+  | 'code_refused'
+  /** Nothing can be said now: no answer, or one that says so. */
+  | 'unavailable'
+  /** Its clock and ours are too far apart. */
+  | 'clock_skew'
+  /** It names no user where the configuration looks for one. */
+  | 'no_user'
+  /** An answer that does not belong to this login, or breaks the rules. */
+  | 'invalid';
+
+/** A login at the provider that came to nothing. The message may be shown; details are in the cause. */
+export class UpstreamError extends GatewayError {
+  readonly reason: UpstreamFailure;
+
+  constructor(reason: UpstreamFailure, message: string, options?: ErrorOptions) {
+    super(reason === 'unavailable' ? 'UNAVAILABLE' : 'PERMISSION_DENIED', message, options);
+    this.reason = reason;
+  }
+}
