@@ -1,4 +1,5 @@
 import { GatewayError } from '../lib/errors.ts';
+import type { Secret } from '../lib/secret.ts';
 
 export type DiscoveryFailure =
   | 'unreachable'
@@ -40,9 +41,15 @@ export type UpstreamFailure =
 /** A login at the provider that came to nothing. The message may be shown; details are in the cause. */
 export class UpstreamError extends GatewayError {
   readonly reason: UpstreamFailure;
+  /**
+   * A refresh got this far before it failed: the provider has given this token for the old one, which may be void
+   * now. Whoever keeps the old one keeps this one instead.
+   */
+  readonly renewedRefreshToken?: Secret;
 
-  constructor(reason: UpstreamFailure, message: string, options?: ErrorOptions) {
+  constructor(reason: UpstreamFailure, message: string, options?: ErrorOptions & { renewedRefreshToken?: Secret }) {
     super(reason === 'unavailable' ? 'UNAVAILABLE' : 'PERMISSION_DENIED', message, options);
     this.reason = reason;
+    if (options?.renewedRefreshToken !== undefined) this.renewedRefreshToken = options.renewedRefreshToken;
   }
 }
