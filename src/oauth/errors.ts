@@ -53,3 +53,14 @@ export class UpstreamError extends GatewayError {
     if (options?.renewedRefreshToken !== undefined) this.renewedRefreshToken = options.renewedRefreshToken;
   }
 }
+
+/** The provider cannot be asked, and what it said last is too old to go by. */
+export class GroupsUnavailableError extends GatewayError {
+  constructor(options?: ErrorOptions) {
+    super(
+      'UNAVAILABLE',
+      'The identity provider cannot be asked for your groups just now. Try again in a moment.',
+      options,
+    );
+  }
+}

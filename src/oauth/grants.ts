@@ -1,6 +1,18 @@
+/**
+ * The grants: who is logged in, through which client, with which groups, until when. A token only names its grant;
+ * whether it opens anything is decided here, on every request, so that a grant that is gone fails the next one.
+ */
+import { randomBytes } from 'node:crypto';
 import type { GroupsProblem } from '../identity/claims.ts';
-import type { Origin } from './recorder.ts';
-import type { UpstreamLogin } from './upstream.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createGrantRecords } from './grant-records.ts';
+import { createGroupRefresh } from './group-refresh.ts';
+import type { Origin, Recorder } from './recorder.ts';
+import type { Sealing } from './sealing.ts';
+import type { Store } from './store.ts';
+import type { Upstream, UpstreamLogin } from './upstream.ts';
+import { sealUpstreamToken } from './upstream-token.ts';
 
 /** One login of one person through one client. What the gateway knows of it, whatever its tokens say. */
 export interface Grant {
@@ -38,9 +50,132 @@ export interface Grants {
    * @throws StoreUnavailableError, or GroupsUnavailableError where the provider cannot be asked for too long
    */
   current(id: string): Promise<Grant | undefined>;
-  /** Effective for the next request, on every replica. Whether there was such a grant. */
-  end(id: string, reason: string, origin?: Origin): Promise<boolean>;
+  /**
+   * Effective for the next request, on every replica, also where the record of it fails.
+   *
+   * @returns the grant that was ended; of many who end it at once one gets it
+   */
+  end(id: string, reason: string, origin?: Origin): Promise<Grant | undefined>;
   /** Ends the grants that agree with all that is given; `{}` ends all. How many there were. */
   endWhere(filter: GrantFilter, reason: string, origin?: Origin): Promise<number>;
   list(): AsyncIterable<Grant>;
+}
+
+export interface GrantLimits {
+  /** How old groups may be before the provider is asked again. */
+  readonly groupsMaxAgeSeconds: number;
+  /** How old they may be while it cannot be asked. */
+  readonly groupsMaxStaleSeconds: number;
+  readonly sessionMaxSeconds: number;
+  /** The life of a grant whose provider gives neither a refresh token nor an end. */
+  readonly tokenTtlSeconds: number;
+}
+
+interface GrantsOptions extends GrantLimits {
+  readonly store: Store;
+  readonly sealing: Sealing;
+  readonly upstream: Pick<Upstream, 'refresh'>;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createGrants(options: GrantsOptions): Grants {
+  const { store, sealing, recorder, clock, logger } = options;
+  const records = createGrantRecords(store, clock);
+  const groups = createGroupRefresh({ ...options, records, end });
+
+  async function end(id: string, reason: string, origin: Origin = {}): Promise<Grant | undefined> {
+    const ended = await remove(id);
+    if (ended !== undefined) await recordEnd(ended, reason, origin);
+    return ended;
+  }
+
+  async function remove(id: string): Promise<Grant | undefined> {
+    const found = await records.read(id);
+    return (await records.remove(id)) ? found?.grant : undefined;
+  }
+
+  async function recordEnd(
+    { id, user, sub, iss, client }: Grant,
+    reason: string,
+    { requestId, sourceAddress }: Origin,
+  ) {
+    await recorder.record({
+      event: 'REVOKED',
+      user,
+      sub,
+      iss,
+      client_id: client.id,
+      sid: id,
+      result: 'success',
+      reason,
+      ...(requestId === undefined ? {} : { request_id: requestId }),
+      ...(sourceAddress === undefined ? {} : { src_ip: sourceAddress }),
+    });
+  }
+
+  return {
+    async create(login, client) {
+      const now = clock.now();
+      const id = randomBytes(18).toString('base64url');
+      const { user, sub, iss, sid, groups, groupsProblem, refreshToken } = login;
+      const grant: Grant = {
+        id,
+        client: { id: client.id, name: client.name },
+        user,
+        sub,
+        iss,
+        groups,
+        ...(sid === undefined ? {} : { upstreamSid: sid }),
+        ...(groupsProblem === undefined ? {} : { groupsProblem }),
+        groupsReadAt: now,
+        createdAt: now,
+        endsAt: endOf(login, now, options),
+        ...(refreshToken === undefined
+          ? {}
+          : { upstreamRefresh: await sealUpstreamToken(sealing, id, refreshToken, options.sessionMaxSeconds) }),
+      };
+      await records.add(grant);
+      return grant;
+    },
+    async current(id) {
+      const found = await records.read(id);
+      return found && groups.fresh(found.grant);
+    },
+    end,
+    async endWhere(filter, reason, origin = {}) {
+      const ended: Grant[] = [];
+      for await (const grant of records.list()) {
+        if (!agrees(grant, filter)) continue;
+        if ((await remove(grant.id)) !== undefined) ended.push(grant);
+      }
+      // All are out before the first is recorded: a record that fails must not leave the others in.
+      const recorded = await Promise.allSettled(ended.map((grant) => recordEnd(grant, reason, origin)));
+      const failed = recorded.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') {
+        logger.error({ err: failed.reason, ended: ended.length }, 'sessions were ended, and not all are on the record');
+        throw failed.reason;
+      }
+      return ended.length;
+    },
+    list: () => records.list(),
+  };
+}
+
+/** Without an upstream refresh token nothing can be asked again, so it lives no longer than the upstream token. */
+function endOf(login: UpstreamLogin, now: number, { sessionMaxSeconds, tokenTtlSeconds }: GrantLimits): number {
+  const cap = now + sessionMaxSeconds * 1000;
+  if (login.refreshToken !== undefined) return cap;
+  const { accessTokenExpiresAt: expires } = login;
+  return Math.min(cap, expires === undefined ? now + tokenTtlSeconds * 1000 : expires * 1000);
+}
+
+function agrees(grant: Grant, { user, iss, sub, upstreamSid }: GrantFilter): boolean {
+  return (
+    (user === undefined || grant.user === user) &&
+    (iss === undefined || grant.iss === iss) &&
+    (sub === undefined || grant.sub === sub) &&
+    (upstreamSid === undefined || grant.upstreamSid === upstreamSid)
+  );
 }

@@ -4,16 +4,14 @@
  * the connection comes back by itself.
  */
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
+import { connectRedis } from './redis-connection.ts';
 import { type Store, StoreUnavailableError } from './store.ts';
 import type { StoreCipher } from './store-cipher.ts';
 
 const PREFIX = 'mcvsphere:';
-const TIMEOUT_MS = 2_000;
-const LONGEST_RECONNECT_MS = 2_000;
 const SCAN_COUNT = 500;
 const LOCK_MS = 15_000;
 const LOCK_RENEW_MS = 5_000;
@@ -46,7 +44,7 @@ interface RedisStoreOptions {
 /** Never rejects: a server that is down is waited for, and nobody is let in until it answers. */
 export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { cipher, clock, lockWaitMs = LOCK_WAIT_MS } = options;
-  const redis = connect(options);
+  const redis = connectRedis(options);
   await redis.connect().catch(() => {});
 
   async function ask<T>(command: () => Promise<T>): Promise<T> {
@@ -127,31 +125,6 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       redis.disconnect();
     },
   };
-}
-
-function connect({ url, logger }: RedisStoreOptions): Redis {
-  const redis = new Redis(url.reveal(), {
-    lazyConnect: true,
-    connectTimeout: TIMEOUT_MS,
-    commandTimeout: TIMEOUT_MS,
-    // Without a connection a call fails now; it must neither wait for one nor be sent a second time over the next.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_MS),
-    // After a failover the old primary answers READONLY: away from it.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  });
-  let down = false;
-  redis.on('error', (error: Error) => {
-    if (!down) logger.error({ reason: error.message }, 'the session store cannot be reached; nobody is let in');
-    down = true;
-  });
-  redis.on('ready', () => {
-    if (down) logger.info('the session store is back');
-    down = false;
-  });
-  return redis;
 }
 
 /** The library hangs the command with its arguments on its errors, a password among them: only the message stays. */
