@@ -135,7 +135,12 @@ async function openHttp(
     ...http,
     authentication:
       oauth && verifier
-        ? { verifier, baseUrl: new URL(oauth.baseUrl), authorizationServers: [oauth.issuer] }
+        ? {
+            verifier,
+            baseUrl: new URL(oauth.baseUrl),
+            authorizationServers: [oauth.issuer],
+            limits: http.rateLimits,
+          }
         : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
     endpoint,
     readiness: readinessOf(gateway, verifier, clock),

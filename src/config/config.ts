@@ -23,6 +23,8 @@ export interface Config {
     readonly trustedProxies: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly unauthenticatedGroups: readonly string[];
+    /** Requests a minute: of one address to each endpoint of the login, of one person to /mcp. 0 for no limit. */
+    readonly rateLimits: { readonly perAddress: number; readonly perPerson: number };
   };
   readonly stdioGroups: readonly string[];
   /** Absent while OAuth is off. */
@@ -62,6 +64,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
       trustedProxies: values.MCP_TRUSTED_PROXIES ?? [],
       allowUnauthenticated: values.MCP_ALLOW_UNAUTHENTICATED,
       unauthenticatedGroups: values.MCP_UNAUTHENTICATED_GROUPS,
+      rateLimits: Object.freeze({ perAddress: values.OAUTH_RATE_LIMIT, perPerson: values.MCP_RATE_LIMIT }),
     }),
     stdioGroups: values.MCP_STDIO_GROUPS,
     ...(oauth === undefined ? {} : { oauth }),

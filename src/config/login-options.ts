@@ -136,6 +136,21 @@ export const login = {
     },
     switchOrPath().prefault('off'),
   ),
+  OAUTH_RATE_LIMIT: option(
+    {
+      category: 'login',
+      description:
+        'Requests a minute that each endpoint of the login takes from one address; 0 for no limit. Behind a proxy set MCP_TRUSTED_PROXIES, or everybody has one address.',
+    },
+    integer(0, 1_000_000).prefault('120'),
+  ),
+  MCP_RATE_LIMIT: option(
+    {
+      category: 'mcp',
+      description: 'Requests a minute that one person may make at /mcp while OAuth is on; 0 for no limit.',
+    },
+    integer(0, 1_000_000).prefault('6000'),
+  ),
   MCP_REPLICAS: option(
     {
       category: 'mcp',

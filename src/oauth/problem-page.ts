@@ -196,7 +196,10 @@ export interface ProblemFacts {
   readonly user?: string;
 }
 
-export function problemPage(problem: Problem, { requestId, detail, goBack, groups = [], user }: ProblemFacts) {
+export function problemPage(
+  problem: Problem,
+  { requestId, detail, goBack, groups = [], user }: ProblemFacts,
+): OAuthResponse {
   const { status, title, happened, todo } = EXPLANATIONS[problem];
   const content = html`
 <p>${happened}</p>
@@ -207,8 +210,7 @@ ${user === undefined ? undefined : html`<p>You are logged in as <strong><bdi>${u
 ${groupList(groups)}
 ${goBack === undefined ? undefined : html`<p class="acts"><a class="go" href="${goBack}">Go back to the program</a></p>`}`;
   const page = pageResponse({ status, title, content, requestId });
-  const wait = status === 429 ? '60' : status === 503 ? '30' : undefined;
-  return wait === undefined ? page : ({ ...page, headers: { ...page.headers, 'retry-after': wait } } as OAuthResponse);
+  return status === 503 ? { ...page, headers: { ...page.headers, 'retry-after': '30' } } : page;
 }
 
 function groupList(groups: readonly string[]): Html | undefined {
