@@ -7,7 +7,7 @@ import * as openid from 'openid-client';
 import { type ClaimOptions, hasAllClaims } from '../identity/claims.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { UpstreamClient } from './upstream-client.ts';
-import { statusOf, upstreamError } from './upstream-failure.ts';
+import { explanation, statusOf, upstreamError } from './upstream-failure.ts';
 import { accessTokenClaims, type ProviderTokenChecks } from './upstream-tokens.ts';
 
 export type ClaimsSource = 'id_token' | 'userinfo' | 'access_token' | 'introspection';
@@ -65,6 +65,7 @@ async function userinfo({ upstream, answer, sub, logger }: ClaimsQuestion): Prom
     return await openid.fetchUserInfo(upstream.configuration, answer.access_token, sub);
   } catch (error) {
     const status = statusOf(error);
+    if (status === 401) throw upstreamError('provider_error', explanation(error));
     // The token counts, but not for this (RFC 6750 §3.1 insufficient_scope), or there is nothing there to ask.
     if (status !== 403 && status !== 404) throw error;
     logger.warn({ sub, status }, 'the provider gives no userinfo for its own access token');

@@ -106,7 +106,8 @@ export function statusOf(error: unknown): number | undefined {
   return answer?.status;
 }
 
-function explanation(error: unknown): Error {
+/** What the operator may read of an error of the library. */
+export function explanation(error: unknown): Error {
   const said =
     error instanceof openid.ResponseBodyError || error instanceof openid.AuthorizationResponseError
       ? [error.error, error.error_description]
