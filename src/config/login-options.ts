@@ -102,7 +102,7 @@ export const login = {
     {
       category: 'login',
       description:
-        'Private key for the tokens of this gateway: ES256 (P-256), as PEM (PKCS #8), JWK or JWK Set. Of several the first signs, and the others still count: so a key is replaced without ending the sessions.',
+        'Key of the tokens and sessions of this gateway: random characters, such as from: openssl rand -hex 32, or an ES256 (P-256) private key as PEM (PKCS #8), JWK or JWK Set. Of several the first is used for what is new, and the others still count: so a key is replaced without ending the sessions.',
       secret: true,
       otherwise: 'a key made once and kept in OAUTH_STATE_DIR',
     },

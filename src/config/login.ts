@@ -21,7 +21,7 @@ export interface LoginConfig {
   readonly groupsMaxAgeSeconds: number;
   readonly groupsMaxStaleSeconds: number;
   readonly sessionMaxSeconds: number;
-  /** PEM, JWK or JWK Set. */
+  /** PEM, JWK, JWK Set or random text; one key or several. */
   readonly signingKey?: Secret;
   /** `redis:` or `rediss:`. */
   readonly storeUrl?: Secret;

@@ -190,9 +190,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
           logger.info({ sub: of.sub, reason: failure.reason, err: failure.cause }, 'the provider ended a session');
           return 'ended';
         }
-        if (renewed === undefined) throw failure;
-        const { reason, message, cause } = failure;
-        throw new UpstreamError(reason, message, { cause, renewedRefreshToken: renewed });
+        // Clocks that disagree say no more about the person than a provider that is down.
+        throw new UpstreamError('unavailable', failure.message, {
+          cause: failure.cause,
+          ...(renewed === undefined ? {} : { renewedRefreshToken: renewed }),
+        });
       }
     },
 

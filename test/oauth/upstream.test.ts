@@ -561,6 +561,12 @@ describe('a refresh', () => {
     expect(failure.renewedRefreshToken!.reveal()).toBe('second');
   });
 
+  it('says nothing about the session where the clocks disagree', async () => {
+    provider.answer('token', async () => ({ body: await tokens(undefined, { idToken: { exp: 1 } }) }));
+    const failure = await failureOf(upstreamWith().refresh(oldToken, REFRESH_OF()));
+    expect([failure.reason, failure.message]).toEqual(['unavailable', expect.stringContaining('clocks')]);
+  });
+
   it.each([
     ['the ID token is about somebody else', { sub: 'bob-id' }],
     ['the ID token is of another issuer', { iss: 'https://attacker.example' }],
