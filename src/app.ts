@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import { createHttpApp } from './http/app.ts';
+import { createHttpApp, resourceUrl } from './http/app.ts';
 import type { ReadinessChecks } from './http/health.ts';
 import { createJwtVerifier, type TokenVerifier } from './identity/jwt-verifier.ts';
 import { createLazyVerifier } from './identity/lazy-verifier.ts';
@@ -11,6 +11,7 @@ import { bounded } from './lib/bounded.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { VERSION } from './lib/version.ts';
+import { openLogin } from './login.ts';
 import { createCatalog } from './mcp/catalog.ts';
 import { createHttpEndpoint, openStdioEndpoint } from './mcp/endpoint.ts';
 import { createExchange } from './mcp/exchange.ts';
@@ -18,6 +19,7 @@ import { createPipeline } from './mcp/pipeline.ts';
 import { createResourceReader } from './mcp/resource-reader.ts';
 import type { GatewayServerOptions } from './mcp/server.ts';
 import { discoverProvider } from './oauth/discovery.ts';
+import { chooseVerifier } from './oauth/gateway-verifier.ts';
 import { DEFAULT_GROUPS } from './policy/groups.ts';
 import { createPolicy, type Policy } from './policy/policy.ts';
 import { parsePolicyFile } from './policy/policy-file.ts';
@@ -40,6 +42,8 @@ export interface RunningApp {
   /** Finishes the calls under way, writes their outcomes, logs out. */
   close(): Promise<void>;
 }
+
+type OAuthConfig = NonNullable<Config['oauth']>;
 
 /** What both transports serve. */
 interface Gateway extends GatewayServerOptions {
@@ -96,7 +100,7 @@ export function createServersOf({ servers }: Config, clock: Clock, logger: Logge
 }
 
 /** Finds the provider and its keys; used at start and by `doctor`. */
-export async function createVerifier(oauth: NonNullable<Config['oauth']>, clock: Clock, logger: Logger) {
+export async function createVerifier(oauth: OAuthConfig, clock: Clock, logger: Logger) {
   const { issuer, jwksUri } = await discoverProvider({ issuer: oauth.issuer, allowInsecure: oauth.allowInsecure });
   // With the login this is optional, and app and doctor ask only for the keys unless it is set.
   const audience = oauth.audience ?? `${oauth.baseUrl}/mcp`;
@@ -130,26 +134,48 @@ async function openHttp(
 ): Promise<Door> {
   const { oauth, http } = config;
   const endpoint = createHttpEndpoint(gateway);
-  const verifier = oauth && createLazyVerifier({ load: () => createVerifier(oauth, clock, logger), clock, logger });
+  const entrance = oauth && (await openEntrance(gateway, oauth, clock, logger));
   const app = await createHttpApp({
     ...http,
-    authentication:
-      oauth && verifier
-        ? {
-            verifier,
-            baseUrl: new URL(oauth.baseUrl),
-            authorizationServers: [oauth.issuer],
-            limits: http.rateLimits,
-          }
-        : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
+    authentication: entrance
+      ? { ...entrance, limits: { ...http.rateLimits, ...entrance.limits } }
+      : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
     endpoint,
-    readiness: readinessOf(gateway, verifier, clock),
+    readiness: readinessOf(gateway, entrance?.verifier, clock),
     logger,
   });
   return {
     url: await app.listen({ host: http.host, port: http.port }),
     closed: new Promise(() => {}),
-    shut: () => app.close(() => gateway.pipeline.idle()),
+    async shut() {
+      await app.close(() => gateway.pipeline.idle());
+      await entrance?.close();
+    },
+  };
+}
+
+/** Who may come in: by the gateway's own login, by tokens of the provider, or by both. */
+async function openEntrance(gateway: Gateway, oauth: OAuthConfig, clock: Clock, logger: Logger) {
+  const baseUrl = new URL(oauth.baseUrl);
+  const { audience, login: config } = oauth;
+  const direct =
+    audience === undefined
+      ? undefined
+      : createLazyVerifier({ load: () => createVerifier({ ...oauth, audience }, clock, logger), clock, logger });
+  if (config === undefined) {
+    if (direct === undefined) throw new Error('OAuth is on, and there is neither a login nor an audience');
+    return { verifier: direct, baseUrl, authorizationServers: [oauth.issuer], limits: {}, close: async () => {} };
+  }
+  const resource = resourceUrl(baseUrl);
+  const login = await openLogin({ ...gateway, oauth, login: config, resource, clock, logger });
+  const verifier = chooseVerifier({ issuer: oauth.baseUrl, own: login.verifier, ...(direct ? { direct } : {}) });
+  return {
+    verifier,
+    baseUrl,
+    authorizationServers: [oauth.baseUrl],
+    login: login.server,
+    limits: login.counter === undefined ? {} : { counter: login.counter },
+    close: login.close,
   };
 }
 

@@ -27,14 +27,12 @@ export function authenticate(verifier: TokenVerifier, resourceMetadata: string) 
     try {
       request.principal = await verifier.verify(token);
     } catch (error) {
-      // A grant that cannot be looked up says nothing about the token.
-      if (error instanceof GatewayError && error.code === 'UNAVAILABLE' && !(error instanceof TokenError)) {
-        request.log.warn({ err: error, src_ip: request.ip }, 'a token cannot be checked just now');
-        return unavailable(reply, error.message);
-      }
-      if (!(error instanceof TokenError)) throw error;
-      request.log.info({ reason: error.reason, src_ip: request.ip }, 'a token was refused');
+      if (!(error instanceof GatewayError)) throw error;
+      const reason = error instanceof TokenError ? error.reason : error.code;
+      request.log.info({ reason, src_ip: request.ip }, 'a token was refused');
+      // What cannot be looked up says nothing about the token.
       if (error.code === 'UNAVAILABLE') return unavailable(reply, error.message);
+      if (!(error instanceof TokenError)) throw error;
       return challenge(reply, bearerChallenge({ resourceMetadata, error: 'invalid_token' }));
     }
   };

@@ -90,7 +90,8 @@ export function createCallback(options: CallbackOptions) {
   ): Promise<OAuthResponse> {
     const { user, sub, iss, groups } = login;
     const { client, redirectUri, state, codeChallenge, resource } = asked;
-    const entry = { ...originOf(request), user, sub, iss, client_id: clientLabel(client.id) };
+    const clientId = clientLabel(client.id);
+    const entry = { ...originOf(request), user, sub, iss, client_id: clientId };
     if (!admits(groups)) {
       const reason: Problem = login.groupsProblem ?? 'no_recognised_group';
       const error = 'None of the groups of this person gives any right here.';
@@ -98,12 +99,12 @@ export function createCallback(options: CallbackOptions) {
       const goBack = errorLocation(issuer, asked, 'access_denied', 'This person has no group that gives access.');
       return problemPage(reason, { requestId: request.requestId, goBack, user, groups: grantingGroups });
     }
-    const grant = await grants.create(login, { id: client.id, name: client.name });
+    const grant = await grants.create(login, { id: clientId, name: client.name });
     try {
       await recorder.record({ event: 'LOGIN', ...entry, sid: grant.id, result: 'success' });
       const code = await tokens.issueCode({
         grantId: grant.id,
-        clientId: client.id,
+        clientId,
         redirectUri,
         codeChallenge,
         resource,

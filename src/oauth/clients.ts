@@ -75,10 +75,13 @@ export function createClients({ sealing, documents, clock, logger }: ClientsOpti
   };
 }
 
-/** A short name of a client for the record: a sealed id is long, and says nothing to a reader. */
+/**
+ * A short name of a client, for the record and for what its tokens are bound to: a sealed id is long, and says
+ * nothing to a reader.
+ */
 export function clientLabel(clientId: string): string {
   if (isDocumentUrl(clientId)) return clientId;
-  return `registered-${createHash('sha256').update(clientId).digest('hex').slice(0, 16)}`;
+  return `registered-${createHash('sha256').update(clientId).digest('hex').slice(0, 32)}`;
 }
 
 function fromRegistration(id: string, payload: unknown): Client | undefined {

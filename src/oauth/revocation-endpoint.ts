@@ -2,7 +2,7 @@
  * Token revocation (RFC 7009). Says the same about a token that was revoked and about one that never was (§2.2):
  * the answer is no oracle.
  */
-import { LONGEST_CLIENT_ID } from './clients.ts';
+import { clientLabel, LONGEST_CLIENT_ID } from './clients.ts';
 import { OAuthError } from './oauth-error.ts';
 import {
   errorResponse,
@@ -25,7 +25,7 @@ export function revocationEndpoint(tokens: Tokens) {
       refuseClientSecret(request);
       await tokens.revoke(
         required(form, 'token', LONGEST_TOKEN),
-        required(form, 'client_id', LONGEST_CLIENT_ID),
+        clientLabel(required(form, 'client_id', LONGEST_CLIENT_ID)),
         request,
       );
       return { status: 200, headers: NO_STORE };

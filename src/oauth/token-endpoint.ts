@@ -3,7 +3,7 @@
  * login (PKCE, RFC 7636), or that holds the refresh token.
  */
 import { readResource } from './authorization-request.ts';
-import { LONGEST_CLIENT_ID } from './clients.ts';
+import { clientLabel, LONGEST_CLIENT_ID } from './clients.ts';
 import { OAuthError } from './oauth-error.ts';
 import {
   errorResponse,
@@ -27,7 +27,7 @@ export function tokenEndpoint({ tokens, resource }: TokenEndpointOptions) {
     refuseRepeated(form);
     refuseClientSecret(request);
     const grantType = required(form, 'grant_type');
-    const clientId = required(form, 'client_id', LONGEST_CLIENT_ID);
+    const clientId = clientLabel(required(form, 'client_id', LONGEST_CLIENT_ID));
     const common = { clientId, resource: readResource(form, resource), origin: request };
     switch (grantType) {
       case 'authorization_code':
