@@ -69,7 +69,10 @@ export function createGroupRefresh(options: GroupRefreshOptions): GroupRefresh {
     // Whoever held the lock before us has done it.
     if (found === undefined || isYoungerThan(options.groupsMaxAgeSeconds, found.grant)) return found?.grant;
     const asked = clock.now();
-    const answer = await askUpstream(found.grant);
+    const answer = await askUpstream(found.grant).catch(async (error: unknown) => {
+      await keepRenewedToken(found, error);
+      throw error;
+    });
     if (typeof answer === 'string') return endQuietly(id, answer);
     return write(found, await withGroups(found.grant, answer, asked));
   }
@@ -86,6 +89,15 @@ export function createGroupRefresh(options: GroupRefreshOptions): GroupRefresh {
       if (error instanceof UpstreamError && error.reason !== 'unavailable') return `upstream_${error.reason}`;
       throw error;
     }
+  }
+
+  /** The provider has replaced the token before it failed: the old one would look like theft the next time. */
+  async function keepRenewedToken(found: StoredGrant, error: unknown): Promise<void> {
+    const token = error instanceof UpstreamError ? error.renewedRefreshToken : undefined;
+    if (token === undefined) return;
+    const { grant } = found;
+    const upstreamRefresh = await sealUpstreamToken(sealing, grant.id, token, options.sessionMaxSeconds);
+    await records.replace(found, { ...grant, upstreamRefresh });
   }
 
   async function withGroups(grant: Grant, login: UpstreamLogin, asked: number): Promise<Grant> {
