@@ -80,6 +80,7 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
       },
       resourceIndicators: {
         enabled: true,
+        useGrantedResource: () => true,
         getResourceServerInfo(_context, resource) {
           if (!URL.canParse(resource)) throw new errors.InvalidTarget();
           return {

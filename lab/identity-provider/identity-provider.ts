@@ -32,7 +32,7 @@ export interface IdentityProvider {
   readonly behaviour: Behaviour;
   readonly people: People;
   readonly endpoints: Endpoints;
-  /** The behaviour of the start again, everybody active, and every endpoint in order. Groups stay as they are. */
+  /** The behaviour and the people of the start again, and every endpoint in order. Sessions stay. */
   reset(): void;
   /** One more client, or new data of a client. */
   register(client: LabClient): void;
@@ -121,10 +121,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     endpoints,
     reset() {
       Object.assign(behaviour, start);
-      for (const person of people.all()) {
-        person.state = 'active';
-        delete person.shape;
-      }
+      people.restore();
       endpoints.mend();
     },
     register(client) {

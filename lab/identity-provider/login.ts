@@ -1,7 +1,7 @@
 /** The login: a name and a password, and nothing to consent to, since the company's own application asks. */
 import type { IncomingMessage } from 'node:http';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { loginPage, PAGE_HEADERS } from './pages.ts';
+import { errorPage, loginPage, PAGE_HEADERS } from './pages.ts';
 import { PASSWORD, type People, type Person } from './people.ts';
 
 const LARGEST_FORM = 8 * 1024;
@@ -10,14 +10,25 @@ const LARGEST_FORM = 8 * 1024;
 export function loginPages(provider: Provider, people: People) {
   return async (context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     if (!context.path.startsWith('/interaction/')) return next();
+    context.set({ ...PAGE_HEADERS });
+    try {
+      await interact(context);
+    } catch (error) {
+      context.status = 400;
+      context.body = errorPage('invalid_request', error instanceof Error ? error.message : undefined);
+    }
+  };
+
+  async function interact(context: KoaContextWithOIDC): Promise<void> {
     const { req, res } = context;
     const interaction = await provider.interactionDetails(req, res);
     const { prompt, params } = interaction;
     const form = context.method === 'POST' ? await readForm(req) : undefined;
-    // oidc-provider answers on the bare response; Koa must not answer again.
     const finish = async (result: Record<string, unknown>): Promise<void> => {
-      context.respond = false;
-      await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: true });
+      const returnTo = await provider.interactionResult(req, res, result, { mergeWithLastSubmission: true });
+      await handOver(provider, interaction, result);
+      context.status = 303;
+      context.set('location', returnTo);
     };
 
     if (form?.get('action') === 'cancel') {
@@ -30,14 +41,13 @@ export function loginPages(provider: Provider, people: People) {
     if (typeof outcome === 'object') return finish({ login: { accountId: outcome.sub, amr: ['pwd'] } });
 
     context.status = outcome === undefined ? 200 : 422;
-    context.set(PAGE_HEADERS);
     context.body = loginPage({
       client: String(params.client_id),
       username: username || String(params.login_hint ?? ''),
       names: people.all().map(({ name }) => name),
       ...(outcome === undefined ? {} : { problem: outcome }),
     });
-  };
+  }
 }
 
 /** The person, or what to tell them. */
@@ -48,6 +58,17 @@ function logIn(people: People, username: string, password: string | null): Perso
 }
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/** Another person in the same browser: oidc-provider would ask for a logout first, on a page that needs a script. */
+async function handOver(provider: Provider, { session }: Interaction, result: Record<string, unknown>): Promise<void> {
+  const next = (result.login as { accountId?: string } | undefined)?.accountId;
+  if (next === undefined || session?.uid === undefined || session.accountId === next) return;
+  const stored = await provider.Session.findByUid(session.uid);
+  if (stored === undefined) return;
+  stored.accountId = undefined;
+  stored.authorizations = undefined;
+  await stored.persist();
+}
 
 async function agreeToEverything(provider: Provider, { grantId, session, params }: Interaction): Promise<object> {
   const known = grantId === undefined ? undefined : await provider.Grant.find(grantId);
@@ -62,8 +83,9 @@ async function agreeToEverything(provider: Provider, { grantId, session, params 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
   let text = '';
   for await (const chunk of request) {
-    text += String(chunk);
-    if (text.length > LARGEST_FORM) throw new Error('the form is too large');
+    // Read to its end all the same, or the browser would see a cut connection and no page.
+    if (text.length <= LARGEST_FORM) text += String(chunk);
   }
+  if (text.length > LARGEST_FORM) throw new Error('the form is too large');
   return new URLSearchParams(text);
 }

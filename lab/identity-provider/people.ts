@@ -28,6 +28,8 @@ export interface People {
   bySub(sub: string): Person | undefined;
   add(name: string, groups: readonly string[]): Person;
   all(): readonly Person[];
+  /** Everybody active, in the groups that they began with, written as everybody's. */
+  restore(): void;
 }
 
 const FIRST: Readonly<Record<string, readonly string[]>> = {
@@ -41,10 +43,12 @@ const FIRST: Readonly<Record<string, readonly string[]>> = {
 
 export function createPeople(): People {
   const people = new Map<string, Person>();
+  const began = new Map<string, readonly string[]>();
 
   function add(name: string, groups: readonly string[]): Person {
     const person: Person = { name, sub: subjectOf(name), email: `${name}@lab.example`, groups, state: 'active' };
     people.set(name, person);
+    began.set(name, groups);
     return person;
   }
 
@@ -58,6 +62,13 @@ export function createPeople(): People {
     },
     bySub: (sub) => [...people.values()].find((person) => person.sub === sub),
     all: () => [...people.values()],
+    restore() {
+      for (const person of people.values()) {
+        person.state = 'active';
+        person.groups = began.get(person.name) ?? [];
+        delete person.shape;
+      }
+    },
   };
 }
 

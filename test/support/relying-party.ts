@@ -26,8 +26,9 @@ export type Tokens = client.TokenEndpointResponse & client.TokenEndpointResponse
 export async function relyingParty(
   provider: IdentityProvider,
   authentication: client.ClientAuth = client.ClientSecretPost(CLIENT.client_secret),
+  clientId = CLIENT.client_id,
 ): Promise<RelyingParty> {
-  const configuration = await client.discovery(new URL(provider.issuer), CLIENT.client_id, {}, authentication, {
+  const configuration = await client.discovery(new URL(provider.issuer), clientId, {}, authentication, {
     execute: [client.allowInsecureRequests],
   });
 
