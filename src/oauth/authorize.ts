@@ -89,6 +89,7 @@ export function createAuthorize(options: AuthorizeOptions) {
       decision = required(form, 'decision');
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
+      await note(request, { error: error.description, error_code: error.error, reason: error.reason });
       return refuse(error, requestId);
     }
     const opened = await consent.open(ticket, cookies);
