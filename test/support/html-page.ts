@@ -54,7 +54,7 @@ interface OpenForm {
 
 const TAG = /<!--[\s\S]*?-->|<(\/?)([a-zA-Z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^'">])*)>/g;
 const ATTRIBUTE = /([^\s=/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?/g;
-const UNSEEN = /<!--[\s\S]*?-->|<(script|style|title|template)\b[\s\S]*?<\/\1\s*>/gi;
+const UNSEEN = /<!--[\s\S]*?-->|<!doctype[^>]*>|<(script|style|title|template)\b[\s\S]*?<\/\1\s*>/gi;
 
 export function parseHtml(html: string): HtmlPage {
   const tags = tagsOf(html);
