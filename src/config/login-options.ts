@@ -17,7 +17,7 @@ import {
   text,
 } from './values.ts';
 
-export const TOKEN_AUTH_METHODS = ['client_secret_post', 'client_secret_basic', 'none'] as const;
+const TOKEN_AUTH_METHODS = ['client_secret_post', 'client_secret_basic', 'none'] as const;
 
 export const login = {
   OAUTH_CLIENT_ID: option(

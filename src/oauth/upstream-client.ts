@@ -15,6 +15,7 @@ import { discoverProvider, type Provider } from './discovery.ts';
 import { NoAnswerError, upstreamError } from './upstream-failure.ts';
 
 const LARGEST_BYTES = 256 * 1024;
+const DEFAULT_TIMEOUT_MS = 10_000;
 const RENEW_AFTER_MS = 60 * 60_000;
 const REST_AFTER_FAILURE_MS = 5_000;
 /** How far the provider's clock and ours may be apart. */
@@ -43,10 +44,11 @@ export interface UpstreamClient {
 }
 
 /**
- * @returns the client, by the metadata of the provider; throws UpstreamError (`unavailable`) while there is none
+ * @returns the client, by the metadata of the provider; throws UpstreamError (`unavailable`) while there is none. All
+ * its requests together may take `deadlineMs`, where one is given
  */
-export function createUpstreamClient(options: UpstreamClientOptions): () => Promise<UpstreamClient> {
-  const { clock, logger, timeoutMs = 10_000, fetch = globalThis.fetch } = options;
+export function createUpstreamClient(options: UpstreamClientOptions): (deadlineMs?: number) => Promise<UpstreamClient> {
+  const { clock, logger, timeoutMs = DEFAULT_TIMEOUT_MS, fetch = globalThis.fetch } = options;
   const request = answering(boundedFetch(fetch, LARGEST_BYTES));
   let known: { provider: Provider; keys: KeySet; readAt: number } | undefined;
   let reading: Promise<void> | undefined;
@@ -78,7 +80,8 @@ export function createUpstreamClient(options: UpstreamClientOptions): () => Prom
     return reading;
   }
 
-  return async () => {
+  return async (deadlineMs) => {
+    const deadline = deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs);
     if (known === undefined) await renew();
     // Nobody waits for the provider while there is something to go by.
     else if (clock.monotonic() - known.readAt >= RENEW_AFTER_MS) void renew();
@@ -95,7 +98,10 @@ export function createUpstreamClient(options: UpstreamClientOptions): () => Prom
     );
     if (options.allowInsecure) openid.allowInsecureRequests(configuration);
     configuration.timeout = timeoutMs / 1000;
-    configuration[openid.customFetch] = (url, init) => request(url, init as RequestInit);
+    configuration[openid.customFetch] = (url, { signal, ...init }) => {
+      const signals = [signal, deadline].filter((one) => one !== undefined);
+      return request(url, { ...(init as RequestInit), signal: AbortSignal.any(signals) });
+    };
     return { configuration, metadata: provider.metadata, keys };
   };
 }

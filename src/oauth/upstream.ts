@@ -13,7 +13,12 @@ import { Secret } from '../lib/secret.ts';
 import { UpstreamError } from './errors.ts';
 import { verifyLogoutToken } from './logout-token.ts';
 import { type ClaimsSource, gatherClaims, TokenNotActiveError } from './upstream-claims.ts';
-import { createUpstreamClient, type UpstreamClient, type UpstreamClientOptions } from './upstream-client.ts';
+import {
+  createUpstreamClient,
+  DEFAULT_TIMEOUT_MS,
+  type UpstreamClient,
+  type UpstreamClientOptions,
+} from './upstream-client.ts';
 import { asUpstreamError, isEnd, upstreamError } from './upstream-failure.ts';
 import { verifyIdToken } from './upstream-tokens.ts';
 
@@ -95,7 +100,11 @@ export interface UpstreamOptions extends UpstreamClientOptions {
   readonly claimsSources: readonly ClaimsSource[];
   /** Ask about each access token (RFC 7662); one that is not active is no login. */
   readonly introspection: boolean;
+  /** Of all requests of a refresh together. */
+  readonly refreshDeadlineMs?: number;
 }
+
+const REFRESH_DEADLINE_MS = 15_000;
 
 type TokenAnswer = openid.TokenEndpointResponse;
 
@@ -177,7 +186,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     },
 
     async refresh(refreshToken, of) {
-      const upstream = await client();
+      // Requests wait for this, on all replicas: it is over in good time, however many questions it takes.
+      const upstream = await client(options.refreshDeadlineMs ?? REFRESH_DEADLINE_MS);
       if (of.iss !== upstream.metadata.issuer) return 'ended';
       let renewed: Secret | undefined;
       try {

@@ -561,6 +561,15 @@ describe('a refresh', () => {
     expect(failure.renewedRefreshToken!.reveal()).toBe('second');
   });
 
+  it('is over in good time, however long each answer may take', async () => {
+    const body = await tokens(undefined, { token: { id_token: undefined, refresh_token: 'second' } });
+    provider.answer('token', { body });
+    provider.answer('userinfo', { hangs: true });
+    const upstream = upstreamWith({ timeoutMs: 3_600_000, refreshDeadlineMs: 1_000 });
+    const failure = await failureOf(upstream.refresh(oldToken, REFRESH_OF()));
+    expect([failure.reason, failure.renewedRefreshToken?.reveal()]).toEqual(['unavailable', 'second']);
+  });
+
   it('says nothing about the session where the clocks disagree', async () => {
     provider.answer('token', async () => ({ body: await tokens(undefined, { idToken: { exp: 1 } }) }));
     const failure = await failureOf(upstreamWith().refresh(oldToken, REFRESH_OF()));
