@@ -44,7 +44,8 @@ export function loginPages(provider: Provider, people: People) {
     context.body = loginPage({
       client: String(params.client_id),
       username: username || String(params.login_hint ?? ''),
-      names: people.all().map(({ name }) => name),
+      names: people.all().flatMap(({ name, state }) => (state === 'deleted' ? [] : [name])),
+      password: PASSWORD,
       ...(outcome === undefined ? {} : { problem: outcome }),
     });
   }

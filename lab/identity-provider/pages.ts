@@ -33,6 +33,8 @@ export function loginPage(options: {
   readonly client: string;
   readonly username: string;
   readonly names: readonly string[];
+  /** Everybody's, since this is a lab. */
+  readonly password: string;
   readonly problem?: string;
 }): string {
   const problem = options.problem === undefined ? '' : `<p class="bad" role="alert">${escapeHtml(options.problem)}</p>`;
@@ -49,7 +51,7 @@ ${problem}<form method="post">
 <button name="action" value="login">Log in</button>
 <button name="action" value="cancel" class="quiet">Cancel</button>
 </form>
-<p>This is a provider for trying things out. Its people: ${names}. Everybody's password is <code>lab</code>.</p>`,
+<p>This is a provider for trying things out. Its people: ${names}. Everybody's password is <code>${escapeHtml(options.password)}</code>.</p>`,
   );
 }
 
