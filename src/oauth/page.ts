@@ -52,13 +52,15 @@ export const PAGE_HEADERS = {
 export interface Page {
   readonly status: number;
   readonly title: string;
+  /** Where the title holds a name from outside. */
+  readonly heading?: Html;
   readonly content: Html;
   readonly requestId: string;
   /** Where the browser goes by itself, at once; the content holds a link there too. */
   readonly next?: string;
 }
 
-export function pageResponse({ status, title, content, requestId, next }: Page): OAuthResponse {
+export function pageResponse({ status, title, heading, content, requestId, next }: Page): OAuthResponse {
   const refresh = next === undefined ? undefined : html`<meta http-equiv="refresh" content="0; url=${next}">`;
   const document = html`<!doctype html>
 <html lang="en">
@@ -72,7 +74,7 @@ ${styleElement(CSS)}
 <body>
 <header><p>mcvsphere · access to VMware vSphere</p></header>
 <main>
-<h1>${title}</h1>
+<h1>${heading ?? title}</h1>
 ${content}
 </main>
 <footer><p>Request <code>${requestId}</code> – say this number when you ask your administrators about this page.</p></footer>

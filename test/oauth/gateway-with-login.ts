@@ -1,5 +1,8 @@
 /** The gateway with its own login, in front of the lab's provider; vCenter is not needed for any of it. */
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Behaviour } from '../../lab/identity-provider/behaviour.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../lab/identity-provider/identity-provider.ts';
 import { PASSWORD } from '../../lab/identity-provider/people.ts';
@@ -27,6 +30,7 @@ export async function startLoginGateway(
   env: Record<string, string> = {},
   behaviour: Partial<Behaviour> = {},
 ): Promise<LoginGateway> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'mcvsphere-state-'));
   const provider = await startIdentityProvider({
     clients: [{ ...CLIENT, redirect_uris: [`${env.OAUTH_BASE_URL ?? BASE_URL}/auth/callback`] }],
     behaviour,
@@ -41,6 +45,7 @@ export async function startLoginGateway(
       OAUTH_CLIENT_ID: CLIENT.client_id,
       OAUTH_CLIENT_SECRET: CLIENT.client_secret,
       OAUTH_SIGNING_KEY: randomBytes(32).toString('hex'),
+      OAUTH_STATE_DIR: stateDir,
       OAUTH_RATE_LIMIT: '0',
       ...env,
     },
@@ -67,6 +72,7 @@ export async function startLoginGateway(
     async stop() {
       await gateway.close();
       await provider.stop();
+      await rm(stateDir, { recursive: true, force: true });
     },
   };
 }
