@@ -10,7 +10,7 @@ import { isPlainName } from '../identity/plain-name.ts';
 import type { UpstreamLogout } from './upstream.ts';
 import { CLOCK_TOLERANCE_SECONDS } from './upstream-client.ts';
 import { upstreamError } from './upstream-failure.ts';
-import type { ProviderTokenChecks } from './upstream-tokens.ts';
+import type { ProviderTokenChecks } from './upstream-signatures.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const LARGEST_TOKEN = 16 * 1024;

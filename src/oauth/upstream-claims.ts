@@ -8,7 +8,7 @@ import { type ClaimOptions, hasAllClaims } from '../identity/claims.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 import { explanation, statusOf, upstreamError } from './upstream-failure.ts';
-import { accessTokenClaims, type ProviderTokenChecks } from './upstream-tokens.ts';
+import { accessTokenClaims, type ProviderTokenChecks } from './upstream-signatures.ts';
 
 export type ClaimsSource = 'id_token' | 'userinfo' | 'access_token' | 'introspection';
 type Claims = Readonly<Record<string, unknown>>;

@@ -13,14 +13,9 @@ import { Secret } from '../lib/secret.ts';
 import { UpstreamError } from './errors.ts';
 import { verifyLogoutToken } from './logout-token.ts';
 import { type ClaimsSource, gatherClaims, TokenNotActiveError } from './upstream-claims.ts';
-import {
-  createUpstreamClient,
-  DEFAULT_TIMEOUT_MS,
-  type UpstreamClient,
-  type UpstreamClientOptions,
-} from './upstream-client.ts';
+import { createUpstreamClient, type UpstreamClient, type UpstreamClientOptions } from './upstream-client.ts';
 import { asUpstreamError, isEnd, upstreamError } from './upstream-failure.ts';
-import { verifyIdToken } from './upstream-tokens.ts';
+import { verifyIdToken } from './upstream-signatures.ts';
 
 /** What must come back from the provider, or belongs to what comes back. Whoever holds it finishes the login. */
 export interface UpstreamTransaction {
