@@ -1,5 +1,4 @@
 /** The login's part of the composition root: what the authorization server and its tokens are put together from. */
-import { join } from 'node:path';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
 import type { TokenVerifier } from './identity/jwt-verifier.ts';
@@ -17,11 +16,10 @@ import { openStore } from './oauth/open-store.ts';
 import type { Recorder } from './oauth/recorder.ts';
 import { createRequestCounter, type RequestCounter } from './oauth/request-counter.ts';
 import { createSealing } from './oauth/sealing.ts';
-import { openSessionControl, openSessionControl } from './oauth/session-control.ts';
-import { createSessions, createSessions } from './oauth/sessions.ts';
+import { openSessionControl } from './oauth/session-control.ts';
+import { createSessions } from './oauth/sessions.ts';
 import { createTokens } from './oauth/tokens.ts';
 import { createUpstream } from './oauth/upstream.ts';
-import { sessionSocket } from './operator-sessions.ts';
 import type { Policy } from './policy/policy.ts';
 
 type OAuthConfig = NonNullable<Config['oauth']>;
@@ -65,11 +63,6 @@ export async function openLogin({ oauth, login, resource, policy, audit, clock, 
   const accessTokens = createAccessTokens({ issuer, keys, clock });
   const tokens = createTokens({ ...login, store, grants, accessTokens, recorder, clock });
   const counter = url === undefined ? undefined : createRequestCounter(url, logger);
-  // A store that is not embedded is asked by the operator's commands themselves.
-  const control =
-    url === undefined
-      ? await openSessionControl({ path: sessionSocket(stateDir), sessions: createSessions(grants), logger })
-      : undefined;
 
   return {
     server: createAuthorizationServer({
@@ -95,15 +88,9 @@ export async function openLogin({ oauth, login, resource, policy, audit, clock, 
     async close() {
       counter?.close();
       await control?.close();
-      await control?.close();
       await store.close();
     },
   };
-}
-
-/** Where the operator's commands reach the sessions of a running gateway. */
-export function sessionSocket(stateDir: string): string {
-  return join(stateDir, 'sessions.sock');
 }
 
 function recorderOver(audit: AuditLog): Recorder {

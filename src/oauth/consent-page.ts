@@ -41,12 +41,9 @@ ${destination(redirectTarget(request.redirectUri))}
 <button name="decision" value="deny">Do not allow</button>
 </div>
 </form>`;
-  return pageResponse({
-    status: 200,
-    title: `Allow “${client.name}” to use vSphere in your name?`,
-    content,
-    requestId,
-  });
+  const title = `Allow “${client.name}” to use vSphere in your name?`;
+  const heading = html`Allow <bdi>“${client.name}”</bdi> to use vSphere in your name?`;
+  return pageResponse({ status: 200, title, heading, content, requestId });
 }
 
 function voucher({ id, source }: AuthorizationRequest['client']): Html {
