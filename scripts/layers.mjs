@@ -38,7 +38,7 @@ const packages = {
 
 function override(room) {
   const open = rooms[room].map((other) => `!../${other}/**`);
-  if (room === 'cli') open.push('!../app.ts', '!../inspection.ts');
+  if (room === 'cli') open.push('!../app.ts', '!../inspection.ts', '!../operator-sessions.ts');
   const foreign = Object.entries(packages)
     .filter(([, homes]) => !homes.includes(room))
     .map(([name]) => name);

@@ -16,7 +16,7 @@ import { openStore } from './oauth/open-store.ts';
 import type { Recorder } from './oauth/recorder.ts';
 import { createRequestCounter, type RequestCounter } from './oauth/request-counter.ts';
 import { createSealing } from './oauth/sealing.ts';
-import { openSessionControl } from './oauth/session-control.ts';
+import { openSessionControl, sessionSocket } from './oauth/session-control.ts';
 import { createSessions } from './oauth/sessions.ts';
 import { createTokens } from './oauth/tokens.ts';
 import { createUpstream } from './oauth/upstream.ts';

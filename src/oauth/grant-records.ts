@@ -20,7 +20,7 @@ export interface GrantRecords {
   /** False where it was ended or changed meanwhile: what is gone does not come back. */
   replace(old: StoredGrant, grant: Grant): Promise<boolean>;
   remove(id: string): Promise<boolean>;
-  list(): AsyncIterable<Grant>;
+  ids(): AsyncIterable<string>;
 }
 
 export function createGrantRecords(store: Store, clock: Clock): GrantRecords {
@@ -38,11 +38,8 @@ export function createGrantRecords(store: Store, clock: Clock): GrantRecords {
     read,
     replace: (old, grant) => store.compareAndSet(PREFIX + grant.id, old.text, JSON.stringify(grant), ttl(grant)),
     remove: (id) => store.delete(PREFIX + id),
-    async *list() {
-      for await (const key of store.keys(PREFIX)) {
-        const found = await read(key.slice(PREFIX.length));
-        if (found !== undefined) yield found.grant;
-      }
+    async *ids() {
+      for await (const key of store.keys(PREFIX)) yield key.slice(PREFIX.length);
     },
   };
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { GroupsProblem } from '../identity/claims.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { createGrantEnding } from './grant-ending.ts';
 import { createGrantRecords } from './grant-records.ts';
 import { createGroupRefresh } from './group-refresh.ts';
 import type { Origin, Recorder } from './recorder.ts';
@@ -81,39 +82,10 @@ interface GrantsOptions extends GrantLimits {
 }
 
 export function createGrants(options: GrantsOptions): Grants {
-  const { store, sealing, recorder, clock, logger } = options;
+  const { store, sealing, clock } = options;
   const records = createGrantRecords(store, clock);
-  const groups = createGroupRefresh({ ...options, records, end });
-
-  async function end(id: string, reason: string, origin: Origin = {}): Promise<Grant | undefined> {
-    const ended = await remove(id);
-    if (ended !== undefined) await recordEnd(ended, reason, origin);
-    return ended;
-  }
-
-  async function remove(id: string): Promise<Grant | undefined> {
-    const found = await records.read(id);
-    return (await records.remove(id)) ? found?.grant : undefined;
-  }
-
-  async function recordEnd(
-    { id, user, sub, iss, client }: Grant,
-    reason: string,
-    { requestId, sourceAddress }: Origin,
-  ) {
-    await recorder.record({
-      event: 'REVOKED',
-      user,
-      sub,
-      iss,
-      client_id: client.id,
-      sid: id,
-      result: 'success',
-      reason,
-      ...(requestId === undefined ? {} : { request_id: requestId }),
-      ...(sourceAddress === undefined ? {} : { src_ip: sourceAddress }),
-    });
-  }
+  const ending = createGrantEnding({ ...options, records });
+  const groups = createGroupRefresh({ ...options, records, end: ending.end });
 
   return {
     async create(login, client) {
@@ -143,23 +115,7 @@ export function createGrants(options: GrantsOptions): Grants {
       const found = await records.read(id);
       return found && groups.fresh(found.grant);
     },
-    end,
-    async endWhere(filter, reason, origin = {}) {
-      const ended: Grant[] = [];
-      for await (const grant of records.list()) {
-        if (!agrees(grant, filter)) continue;
-        if ((await remove(grant.id)) !== undefined) ended.push(grant);
-      }
-      // All are out before the first is recorded: a record that fails must not leave the others in.
-      const recorded = await Promise.allSettled(ended.map((grant) => recordEnd(grant, reason, origin)));
-      const failed = recorded.find(({ status }) => status === 'rejected');
-      if (failed?.status === 'rejected') {
-        logger.error({ err: failed.reason, ended: ended.length }, 'sessions were ended, and not all are on the record');
-        throw failed.reason;
-      }
-      return ended.length;
-    },
-    list: () => records.list(),
+    ...ending,
   };
 }
 
@@ -169,13 +125,4 @@ function endOf(login: UpstreamLogin, now: number, { sessionMaxSeconds, tokenTtlS
   if (login.refreshToken !== undefined) return cap;
   const { accessTokenExpiresAt: expires } = login;
   return Math.min(cap, expires === undefined ? now + tokenTtlSeconds * 1000 : expires * 1000);
-}
-
-function agrees(grant: Grant, { user, iss, sub, upstreamSid }: GrantFilter): boolean {
-  return (
-    (user === undefined || grant.user === user) &&
-    (iss === undefined || grant.iss === iss) &&
-    (sub === undefined || grant.sub === sub) &&
-    (upstreamSid === undefined || grant.upstreamSid === upstreamSid)
-  );
 }

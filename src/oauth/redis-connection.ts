@@ -17,6 +17,8 @@ export function connectRedis({ url, logger }: RedisOptions): Redis {
     lazyConnect: true,
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
+    // A connection whose other end vanished without a word is given up, and another one made.
+    socketTimeout: 2 * TIMEOUT_MS,
     // Without a connection a call fails now; it must neither wait for one nor be sent a second time over the next.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -35,6 +35,11 @@ interface SessionControlOptions {
   readonly path: string;
   readonly sessions: Sessions;
   readonly logger: Logger;
+}
+
+/** The socket of the gateway whose sessions are kept in this folder. */
+export function sessionSocket(stateDir: string): string {
+  return join(stateDir, 'sessions.sock');
 }
 
 /** @throws GatewayError `CONFIGURATION` where another gateway answers there, or the path is too long */

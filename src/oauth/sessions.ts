@@ -1,5 +1,6 @@
 /** The sessions as an operator sees and ends them: by `user`, which is the name in the audit record. */
-import type { Grant, Grants } from './grants.ts';
+import type { GrantEnding } from './grant-ending.ts';
+import type { Grant } from './grants.ts';
 
 export interface SessionSummary {
   readonly id: string;
@@ -22,7 +23,7 @@ export interface Sessions {
   revoke(user?: string, requestId?: string): Promise<number>;
 }
 
-export function createSessions(grants: Grants): Sessions {
+export function createSessions(grants: Pick<GrantEnding, 'endWhere' | 'list'>): Sessions {
   return {
     async *list() {
       for await (const grant of grants.list()) yield summary(grant);
