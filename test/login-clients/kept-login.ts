@@ -1,6 +1,7 @@
 /** What a program keeps of a login, as the SDK's clients ask for it. */
 import type {
   OAuthClientProvider,
+  OAuthDiscoveryState,
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
