@@ -1,5 +1,5 @@
 /** The sessions for the operator's commands: of the running gateway by its socket, or in the Redis that it shares. */
-import { openAuditLog } from './audit/audit-log.ts';
+import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
 import { systemClock } from './lib/clock.ts';
 import { GatewayError } from './lib/errors.ts';
@@ -8,6 +8,7 @@ import { VERSION } from './lib/version.ts';
 import { createGrantEnding } from './oauth/grant-ending.ts';
 import { loadOAuthKeys } from './oauth/keys.ts';
 import { openStore } from './oauth/open-store.ts';
+import type { Recorder } from './oauth/recorder.ts';
 import { runningSessions, sessionSocket } from './oauth/session-control.ts';
 import { createSessions, type Sessions } from './oauth/sessions.ts';
 import { StoreUnavailableError } from './oauth/store.ts';
@@ -33,13 +34,18 @@ export async function openSessions(config: Config, logger: Logger): Promise<Open
     throw new StoreUnavailableError();
   }
   // A chain beside that of the running gateway: what the operator does is on the record, too.
-  const audit = await openAuditLog({ ...config.audit, version: VERSION, clock, logger });
-  const recorder = { record: async (entry: Parameters<typeof audit.append>[0]) => void (await audit.append(entry)) };
+  let audit: Promise<AuditLog> | undefined;
+  const recorder: Recorder = {
+    async record(entry) {
+      audit ??= openAuditLog({ ...config.audit, version: VERSION, clock, logger });
+      await (await audit).append(entry);
+    },
+  };
   return {
     ...createSessions(createGrantEnding({ store, recorder, clock, logger })),
     async close() {
-      await audit.close();
       await store.close();
+      await (await audit)?.close();
     },
   };
 }
