@@ -2,13 +2,17 @@
  * The request of a client for a code (RFC 6749 §4.1.1, RFC 7636, RFC 8707), checked in the order that decides who
  * hears of a mistake: as long as client and redirect URI are not both good, only the person in front of the browser.
  */
-import { type Client, type Clients, LONGEST_CLIENT_ID } from './clients.ts';
+import { type Client, type Clients, clientLabel, LONGEST_CLIENT_ID } from './clients.ts';
 import { OAuthError } from './oauth-error.ts';
 import { refuseRepeated, required, single } from './oauth-exchange.ts';
 import { matchesRedirectUri, type RedirectTarget, redirectTarget } from './redirect-uri.ts';
 
+/** It travels in a cookie with the rest of the request. */
+const LONGEST_STATE_BYTES = 1_024;
+
 /** What a person is asked to allow, and what the code will be bound to. */
 export interface AuthorizationRequest {
+  /** `id` is its label: what it is bound to and recorded by from here on. */
   readonly client: Pick<Client, 'id' | 'name' | 'source'>;
   readonly redirectUri: string;
   readonly state?: string;
@@ -55,7 +59,7 @@ export function readAuthorizationRequest(
   resource: string,
 ): AuthorizationRequest {
   refuseRepeated(query);
-  single(query, 'state');
+  refuseLongState(single(query, 'state'));
   if (required(query, 'response_type') !== 'code') {
     throw new OAuthError('unsupported_response_type', 'The only response_type is code.');
   }
@@ -67,7 +71,7 @@ export function readAuthorizationRequest(
   if (!/^[\w-]{43}$/.test(codeChallenge)) throw invalid('code_challenge is no SHA-256 in base64url.');
   const { id, name, source } = client;
   return {
-    client: { id, name, source },
+    client: { id: clientLabel(id), name, source },
     redirectUri,
     ...(state === undefined ? {} : { state }),
     codeChallenge,
@@ -80,6 +84,11 @@ export function readResource(parameters: URLSearchParams, ours: string): string 
   const asked = single(parameters, 'resource');
   if (asked === undefined || asked === ours) return ours;
   throw new OAuthError('invalid_target', 'There are no tokens for that resource here.');
+}
+
+/** As it is kept, where a quotation mark counts twice and a control character six times. */
+function refuseLongState(state = ''): void {
+  if (Buffer.byteLength(JSON.stringify(state)) > LONGEST_STATE_BYTES) throw invalid('The parameter state is too long.');
 }
 
 function invalid(description: string): OAuthError {

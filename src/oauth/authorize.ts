@@ -102,7 +102,7 @@ export function createAuthorize(options: AuthorizeOptions) {
 
   async function deny(request: OAuthRequest, asked: AuthorizationRequest): Promise<OAuthResponse> {
     await note(request, {
-      client_id: clientLabel(asked.client.id),
+      client_id: asked.client.id,
       error: 'The person did not allow it.',
       error_code: 'access_denied',
       reason: 'denied_by_person',
@@ -112,12 +112,12 @@ export function createAuthorize(options: AuthorizeOptions) {
   }
 
   async function allow(request: OAuthRequest, asked: AuthorizationRequest): Promise<OAuthResponse> {
-    const client_id = clientLabel(asked.client.id);
+    const client_id = asked.client.id;
     await recorder.record({ event: 'CONSENT', ...originOf(request), client_id, result: 'success' });
     try {
       const { url, transaction } = await upstream.begin();
-      const cookie = await transactions.begin({ request: asked, upstream: transaction });
-      return { ...goingOnPage(provider, url, request.requestId), cookies: [cookie] };
+      const cookies = await transactions.begin({ request: asked, upstream: transaction }, request.cookies);
+      return { ...goingOnPage(provider, url, request.requestId), cookies };
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       logger.warn({ err: error, request_id: request.requestId }, 'a login cannot begin at the provider');

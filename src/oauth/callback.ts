@@ -6,7 +6,6 @@
 import type { Logger } from '../lib/logger.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { errorLocation, originOf, seeOther } from './authorize.ts';
-import { clientLabel } from './clients.ts';
 import { UpstreamError } from './errors.ts';
 import type { Grants } from './grants.ts';
 import type { LoginTransactions } from './login-transaction.ts';
@@ -54,14 +53,17 @@ export function createCallback(options: CallbackOptions) {
       await note(request, { error: error.description, error_code: error.error, reason: error.reason });
       return problemPage('login_invalid', { requestId });
     }
-    const transaction = await transactions.take(state, cookies);
-    if (transaction === 'elsewhere' || transaction === 'over') {
-      await note(request, { error_code: 'access_denied', reason: `login_${transaction}` });
-      return problemPage(`login_${transaction}`, { requestId });
-    }
+    const transaction = await transactions.open(state, cookies);
+    if (transaction === 'elsewhere' || transaction === 'over') return refuse(request, transaction);
     const { request: asked, upstream: sent } = transaction;
     const login = await finish(request, asked, sent);
-    return 'sub' in login ? enter(request, asked, login) : login;
+    if (!('sub' in login)) return login;
+    return (await transactions.use(state)) ? enter(request, asked, login) : refuse(request, 'over');
+  }
+
+  async function refuse(request: OAuthRequest, why: 'elsewhere' | 'over'): Promise<OAuthResponse> {
+    await note(request, { error_code: 'access_denied', reason: `login_${why}` });
+    return problemPage(`login_${why}`, { requestId: request.requestId });
   }
 
   async function finish(
@@ -77,7 +79,7 @@ export function createCallback(options: CallbackOptions) {
       const { reason, message } = error;
       const error_code = providerErrorCode(reason);
       logger.warn({ err: error, request_id: requestId }, 'a login at the provider came to nothing');
-      await note(request, { client_id: clientLabel(asked.client.id), error: message, error_code, reason });
+      await note(request, { client_id: asked.client.id, error: message, error_code, reason });
       const goBack = errorLocation(issuer, asked, error_code, 'The login at the identity provider came to nothing.');
       return problemPage(providerProblem(reason), { requestId, goBack });
     }
@@ -90,8 +92,7 @@ export function createCallback(options: CallbackOptions) {
   ): Promise<OAuthResponse> {
     const { user, sub, iss, groups } = login;
     const { client, redirectUri, state, codeChallenge, resource } = asked;
-    const clientId = clientLabel(client.id);
-    const entry = { ...originOf(request), user, sub, iss, client_id: clientId };
+    const entry = { ...originOf(request), user, sub, iss, client_id: client.id };
     if (!admits(groups)) {
       const reason: Problem = login.groupsProblem ?? 'no_recognised_group';
       const error = 'None of the groups of this person gives any right here.';
@@ -99,12 +100,12 @@ export function createCallback(options: CallbackOptions) {
       const goBack = errorLocation(issuer, asked, 'access_denied', 'This person has no group that gives access.');
       return problemPage(reason, { requestId: request.requestId, goBack, user, groups: grantingGroups });
     }
-    const grant = await grants.create(login, { id: clientId, name: client.name });
+    const grant = await grants.create(login, { id: client.id, name: client.name });
     try {
       await recorder.record({ event: 'LOGIN', ...entry, sid: grant.id, result: 'success' });
       const code = await tokens.issueCode({
         grantId: grant.id,
-        clientId,
+        clientId: client.id,
         redirectUri,
         codeChallenge,
         resource,

@@ -42,7 +42,7 @@ function request(more: Partial<OAuthRequest>): OAuthRequest {
   return { query: empty, form: empty, cookies: {}, authorized: false, requestId: 'request', ...more };
 }
 
-function cookiesOf({ cookies = [] }: OAuthResponse) {
+function cookiesOf({ cookies = [] }: Pick<OAuthResponse, 'cookies'>) {
   return Object.fromEntries(cookies.map(({ name, value }) => [name, value]));
 }
 
@@ -106,9 +106,9 @@ describe('without a record', () => {
 
   it('a login that the provider has finished leads to no code, and its grant is ended', async () => {
     const { comeBack, transactions, done } = await parts(broken);
-    const cookie = await transactions.begin({ request: asked, upstream: upstreamTransaction });
+    const cookies = await transactions.begin({ request: asked, upstream: upstreamTransaction }, {});
     const query = new URLSearchParams({ state: 'state', code: 'x' });
-    const answer = comeBack(request({ query, cookies: { [cookie.name]: cookie.value } }));
+    const answer = comeBack(request({ query, cookies: cookiesOf({ cookies }) }));
     await expect(answer).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
     expect(done).toEqual(['finish', 'create', 'end grant']);
   });

@@ -112,6 +112,19 @@ describe('a login', () => {
     expect(parametersOf(await browser.follow(waiting, untilClient))).toHaveProperty('code');
   });
 
+  it('fits into a cookie with the longest of everything, and many begun at once do not lock a browser out', async () => {
+    const redirect_uri = `https://client.example.com/${'x'.repeat(480)}`;
+    const id = await gateway.register({ client_name: '名'.repeat(80), redirect_uris: [redirect_uri] });
+    const browser = gateway.browser();
+    for (let i = 0; i < 12; i += 1) {
+      const url = authorizeUrl(id, { redirect_uri, state: '"'.repeat(500) });
+      const allowed = await browser.submit(await browser.open(url), {}, { button: 'allow' });
+      expect(allowed.status).toBe(200);
+      for (const cookie of [allowed.headers['set-cookie'] ?? []].flat()) expect(cookie.length).toBeLessThan(4_096);
+    }
+    expect(parametersOf(await logIn(browser, authorizeUrl(clientId)))).toHaveProperty('code');
+  });
+
   it('counts once: the way back and a reload end on a page that says so, and give no second code', async () => {
     const browser = gateway.browser();
     const end = await logIn(browser, authorizeUrl(clientId));
@@ -133,12 +146,13 @@ describe('a request that is not good', () => {
     ['a fragment as response', { response_mode: 'fragment' }, 'invalid_request'],
     ['another resource', { resource: 'https://other.example.com/mcp' }, 'invalid_target'],
     ['the resource with a slash', { resource: `${RESOURCE}/` }, 'invalid_target'],
+    ['a state without end', { state: 'x'.repeat(1_025) }, 'invalid_request'],
     ['a request object', { request: 'eyJ' }, 'invalid_request'],
   ])('with %s goes back to the client, with state and iss', async (_what, more, error) => {
     const page = await gateway.browser().open(authorizeUrl(clientId, more));
     expect(page.status).toBe(303);
     expect(page.headers['cache-control']).toContain('no-store');
-    expect(parametersOf(page)).toMatchObject({ error, state: 'the state of the client', iss: BASE_URL });
+    expect(parametersOf(page)).toMatchObject({ error, state: more.state ?? 'the state of the client', iss: BASE_URL });
     expect(page.next?.href.startsWith(CALLBACK)).toBe(true);
   });
 
