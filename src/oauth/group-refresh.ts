@@ -10,7 +10,7 @@ import type { GrantRecords, StoredGrant } from './grant-records.ts';
 import type { Grant, GrantLimits, Grants } from './grants.ts';
 import type { Recorder } from './recorder.ts';
 import type { Sealing } from './sealing.ts';
-import type { Store } from './store.ts';
+import { LockHeldError, type Store } from './store.ts';
 import type { Upstream, UpstreamLogin } from './upstream.ts';
 import { openUpstreamToken, sealUpstreamToken } from './upstream-token.ts';
 
@@ -57,7 +57,8 @@ export function createGroupRefresh(options: GroupRefreshOptions): GroupRefresh {
     try {
       return await store.withLock(`groups:${grant.id}`, () => renewAlone(grant.id));
     } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
+      // Whoever holds the lock for so long waits for the provider, too.
+      if (!(error instanceof UpstreamError || error instanceof LockHeldError)) throw error;
       rest(grant.id);
       logger.warn({ err: error, sid: grant.id, sub: grant.sub }, 'the groups of a session cannot be read again');
       return stale(grant, error);

@@ -7,7 +7,7 @@ import { bounded } from '../lib/bounded.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SnapshotEntry, SnapshotFile } from './snapshot.ts';
-import { type Store, StoreUnavailableError } from './store.ts';
+import { LockHeldError, type Store, StoreUnavailableError } from './store.ts';
 
 const SAVE_AFTER_MS = 1_000;
 const LOCK_WAIT_MS = 20_000;
@@ -81,12 +81,13 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
       });
       const tail = before.then(() => mine);
       locks.set(key, tail);
+      // Not when this one gives up waiting: the one before it may still be at work.
+      void tail.then(() => locks.get(key) === tail && locks.delete(key));
       try {
-        if (!(await bounded(before, lockWaitMs))) throw new StoreUnavailableError({ cause: new Error('lock is held') });
+        if (!(await bounded(before, lockWaitMs))) throw new LockHeldError();
         return await work();
       } finally {
         release();
-        if (locks.get(key) === tail) locks.delete(key);
       }
     },
     async *keys(prefix) {

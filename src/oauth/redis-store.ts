@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
 import { connectRedis } from './redis-connection.ts';
-import { type Store, StoreUnavailableError } from './store.ts';
+import { LockHeldError, type Store, StoreUnavailableError } from './store.ts';
 import type { StoreCipher } from './store-cipher.ts';
 
 const PREFIX = 'mcvsphere:';
@@ -65,7 +65,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   async function acquire(key: string, holder: string): Promise<void> {
     const until = clock.monotonic() + lockWaitMs;
     while ((await ask(() => redis.set(key, holder, 'PX', LOCK_MS, 'NX'))) === null) {
-      if (clock.monotonic() >= until) throw new StoreUnavailableError({ cause: new Error('the lock is held') });
+      if (clock.monotonic() >= until) throw new LockHeldError();
       await clock.sleep(LOCK_POLL_MS * (0.5 + Math.random()));
     }
   }

@@ -35,3 +35,6 @@ export class StoreUnavailableError extends GatewayError {
     super('UNAVAILABLE', 'The sessions cannot be read or written just now. Try again in a moment.', options);
   }
 }
+
+/** Somebody else has held the lock for as long as we may wait. The store itself works. */
+export class LockHeldError extends StoreUnavailableError {}

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/lib/logger.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { UpstreamError } from '../../src/oauth/errors.ts';
+import { openMemoryStore } from '../../src/oauth/memory-store.ts';
 import { alice, CLIENT, loginParts } from '../support/login-parts.ts';
+import { manualClock } from '../support/manual-clock.ts';
 
 const MINUTE = 60_000;
 const unavailable = () => new UpstreamError('unavailable', 'The provider does not answer.');
@@ -82,6 +85,19 @@ describe('the groups of a grant', () => {
     down = false;
     clock.advance(15_000);
     expect((await verifier.verify(set.access_token)).groups).toEqual(['vsphere-operators']);
+  });
+
+  it('stay for whoever waits too long for another who is asking', async () => {
+    const clock = manualClock();
+    const store = await openMemoryStore({ clock, logger: createLogger('silent'), lockWaitMs: 20 });
+    const { session, verifier } = await loginParts({ clock, store });
+    const { set, grant } = await session();
+    clock.advance(5 * MINUTE);
+    await store.withLock(`groups:${grant.id}`, async () => {
+      expect((await verifier.verify(set.access_token)).groups).toEqual(['vsphere-readers']);
+      clock.advance(10 * MINUTE);
+      await expect(verifier.verify(set.access_token)).rejects.toMatchObject({ reason: 'session_unavailable' });
+    });
   });
 
   it('are not asked for at every request while the provider is down', async () => {

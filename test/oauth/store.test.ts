@@ -11,7 +11,7 @@ import { openMemoryStore } from '../../src/oauth/memory-store.ts';
 import { openStore } from '../../src/oauth/open-store.ts';
 import { openRedisStore } from '../../src/oauth/redis-store.ts';
 import { createSnapshotFile } from '../../src/oauth/snapshot.ts';
-import { type Store, StoreUnavailableError } from '../../src/oauth/store.ts';
+import { LockHeldError, type Store, StoreUnavailableError } from '../../src/oauth/store.ts';
 import { createStoreCipher } from '../../src/oauth/store-cipher.ts';
 import { SIGNING_KEY } from '../support/login-parts.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -112,7 +112,9 @@ describe.each(['embedded', 'Redis'] as const)('the %s store', (kind) => {
     await expect(failing).rejects.toThrow('no');
     expect(await two.withLock('failing', async () => 'free')).toBe('free');
     await one.withLock('held', async () => {
-      await expect(two.withLock('held', async () => 'never')).rejects.toBeInstanceOf(StoreUnavailableError);
+      // Twice: whoever gave up waiting must not have freed it.
+      await expect(one.withLock('held', async () => 'never')).rejects.toBeInstanceOf(LockHeldError);
+      await expect(two.withLock('held', async () => 'never')).rejects.toBeInstanceOf(LockHeldError);
     });
     expect(await two.withLock('held', async () => 'free')).toBe('free');
   });
@@ -151,6 +153,18 @@ describe('the Redis store', () => {
     expect(await fresh.compareAndSet('rotated', 'x', 'y', 60)).toBe(true);
     expect(await fresh.get('rotated')).toBe('y');
     expect(await old.get('rotated')).toBeUndefined();
+  });
+
+  it('warns a replica whose key is another one, and no other', async () => {
+    const warned: unknown[] = [];
+    const watching = { ...logger, warn: (line: unknown) => warned.push(line) } as never;
+    const open = (ring: typeof keys) =>
+      openStore({ url: new Secret(redis.url), stateDir: folder, keys: ring, clock: systemClock, logger: watching });
+    await open(keys);
+    await open(keys);
+    expect(warned).toEqual([]);
+    await open(deriveOAuthKeys(new Secret('another-key-another-key-another-key-0123')));
+    expect(warned).toEqual([expect.stringContaining('OAUTH_SIGNING_KEY')]);
   });
 
   it('tells no password in its errors', async () => {

@@ -13,10 +13,10 @@ import { createTokens } from '../../src/oauth/tokens.ts';
 import type { Upstream, UpstreamLogin } from '../../src/oauth/upstream.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 
-export const ISSUER = 'https://mcp.example.com';
+const ISSUER = 'https://mcp.example.com';
 export const RESOURCE = 'https://mcp.example.com/mcp';
 export const CLIENT = { id: 'client-1', name: 'Test client' };
-export const REDIRECT_URI = 'http://127.0.0.1/callback';
+const REDIRECT_URI = 'http://127.0.0.1/callback';
 export const SIGNING_KEY = new Secret('0f8fad5bd9cb469fa16570867728950e0f8fad5bd9cb469fa16570867728950e');
 
 export function alice(more: Partial<UpstreamLogin> = {}): UpstreamLogin {
