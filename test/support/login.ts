@@ -44,7 +44,7 @@ export function movableClock(): MovableClock {
 }
 
 export interface LoginLab {
-  /** On loopback; whatever names BASE_URL is reached there. */
+  /** On loopback, another one after a restart; whatever names BASE_URL is reached there. */
   readonly origin: string;
   readonly mcp: string;
   readonly provider: IdentityProvider;
@@ -54,6 +54,8 @@ export interface LoginLab {
   browser(): UserAgent;
   records(): Recorded[];
   log(): string;
+  /** Stops the gateway and starts it again over the same files, with other options where some are given. */
+  restart(env?: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,8 +85,12 @@ export async function startLoginLab({ vcenter = NO_VCENTER, env, behaviour }: Lo
       },
     ],
   });
-  const loaded = loadConfig(
-    {
+  const lines: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const auditFile = join(folder, 'audit.jsonl');
+
+  async function start(changes?: Record<string, string>) {
+    const environment = {
       ...vcenterEnv(vcenter),
       MCP_TRANSPORT: 'streamable-http',
       MCP_PORT: '0',
@@ -96,32 +102,42 @@ export async function startLoginLab({ vcenter = NO_VCENTER, env, behaviour }: Lo
       OAUTH_CLIENT_SECRET: CLIENT_SECRET,
       OAUTH_STATE_DIR: folder,
       OAUTH_RATE_LIMIT: '0',
-      AUDIT_FILE: join(folder, 'audit.jsonl'),
+      AUDIT_FILE: auditFile,
       AUDIT_KEY,
       ...env,
-    },
-    readLocalFile,
-  );
-  if (!loaded.ok) throw new Error(`bad test configuration: ${JSON.stringify(loaded.problems)}`);
-  const lines: string[] = [];
-  const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
-  const app = await startApp({ config: loaded.config, logger, clock });
-  const mcp = app.url ?? '';
-  const { origin } = new URL(mcp);
-  provider.resolve(BASE_URL, origin);
+      ...changes,
+    };
+    const loaded = loadConfig(environment, readLocalFile);
+    if (!loaded.ok) throw new Error(`bad test configuration: ${JSON.stringify(loaded.problems)}`);
+    const app = await startApp({ config: loaded.config, logger, clock });
+    const mcp = app.url ?? '';
+    const { origin } = new URL(mcp);
+    provider.resolve(BASE_URL, origin);
+    return { mcp, origin, app };
+  }
+
+  let running = await start();
   const seen = new Set<string>([CLIENT_SECRET]);
   return {
-    origin,
-    mcp,
+    get origin() {
+      return running.origin;
+    },
+    get mcp() {
+      return running.mcp;
+    },
     provider,
     clock,
     seen,
     // By the machine's clock: a browser that keeps its cookies for too long is the harder case.
-    browser: () => createUserAgent({ resolve: { [BASE_URL]: origin } }),
-    records: () => auditRecords(loaded.config.audit.file),
+    browser: () => createUserAgent({ resolve: { [BASE_URL]: running.origin } }),
+    records: () => auditRecords(auditFile),
     log: () => lines.join(''),
+    async restart(changes) {
+      await running.app.close();
+      running = await start(changes);
+    },
     async stop() {
-      await app.close();
+      await running.app.close();
       await provider.stop();
       await rm(folder, { recursive: true, force: true });
     },
