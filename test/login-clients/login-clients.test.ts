@@ -1,9 +1,12 @@
 /** Clients that people have, logging in by themselves: all that is typed in is the gateway's address. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 import { type Desk, setUpDesk } from './desk.ts';
 import { PEERS, type Peer } from './peers.ts';
+import { CLAUDE, installed } from './program.ts';
 import { type Stage, startStage } from './stage.ts';
 
 const HOUR_MS = 3_600_000;
@@ -75,14 +78,15 @@ describe.each(PEERS)('$name', ({ here, logIn }) => {
       await stage.provider.endSessions('reader');
       expect(eventsOf('reader').at(-1)).toBe('REVOKED success');
       const before = desk.shown();
+      const over = new AbortController();
       // Some clients give up, others wait for somebody to log in again.
       const became = await Promise.race([
         reader.call('list_vms').then(
           () => 'let in',
           () => 'refused',
         ),
-        until(() => desk.shown() > before).then(() => 'refused'),
-      ]);
+        until(() => desk.shown() > before, over.signal).then(() => 'refused'),
+      ]).finally(() => over.abort());
       expect(became).toBe('refused');
       expect(eventsOf('reader').at(-1)).toBe('REVOKED success');
       expect(await operator.call('list_vms')).toContain('DC0_H0_VM0');
@@ -90,6 +94,32 @@ describe.each(PEERS)('$name', ({ here, logIn }) => {
   });
 });
 
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 50));
+describe.skipIf(!installed(CLAUDE))('Claude Code, at a gateway that has its document on a list', () => {
+  const ID = 'https://claude.ai/oauth/claude-code-client-metadata';
+
+  it('logs in under the id of its document, and registers nothing', { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mcvsphere-listed-'));
+    const listed = join(folder, 'clients.json');
+    const redirect_uris = ['http://localhost/callback', 'http://127.0.0.1/callback'];
+    await writeFile(listed, JSON.stringify([{ client_id: ID, client_name: 'Claude Code', redirect_uris }]));
+    const vcenter = { url: 'https://127.0.0.1:9/sdk', user: 'user', password: 'pass' };
+    const stage = await startStage(vcenter, { OAUTH_CLIENT_METADATA_DOCUMENTS: listed });
+    const desk = await setUpDesk(join(folder, 'desk'));
+    try {
+      desk.seat('reader');
+      const claude = PEERS.find(({ name }) => name === 'Claude Code')!;
+      const peer = await claude.logIn({ mcp: stage.mcp, desk, home: join(folder, 'home') });
+      expect(await peer.tools()).toContain('list_vms');
+      await peer.close();
+      expect(stage.records().find(({ event }) => event === 'LOGIN')).toMatchObject({ user: 'reader', client_id: ID });
+    } finally {
+      await desk.close();
+      await stage.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+async function until(done: () => boolean, over: AbortSignal): Promise<void> {
+  while (!done() && !over.aborted) await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -55,7 +55,11 @@ export async function startProviderFor(baseUrl: string, clock?: { now(): number 
   return { provider, env };
 }
 
-export async function startStage(vcsim: Pick<Vcsim, 'url' | 'user' | 'password'>): Promise<Stage> {
+/** @param more variables of the gateway's environment */
+export async function startStage(
+  vcsim: Pick<Vcsim, 'url' | 'user' | 'password'>,
+  more: Record<string, string> = {},
+): Promise<Stage> {
   let ahead = 0;
   const clock: Clock = {
     now: () => systemClock.now() + ahead,
@@ -74,6 +78,7 @@ export async function startStage(vcsim: Pick<Vcsim, 'url' | 'user' | 'password'>
       MCP_PORT: String(port),
       OAUTH_STATE_DIR: folder,
       AUDIT_FILE: join(folder, 'audit.jsonl'),
+      ...more,
     },
     readLocalFile,
   );

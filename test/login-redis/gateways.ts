@@ -96,12 +96,17 @@ export function allAt(gateway: Gateway): Steps {
   return { register: gateway, ask: gateway, allow: gateway, comeBack: gateway, redeem: gateway };
 }
 
-export async function logIn(person: string, steps: Steps): Promise<Tokens> {
-  const registered = await fetch(`${steps.register.origin}/register`, {
+export function register({ origin }: Gateway): Promise<Response> {
+  return fetch(`${origin}/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ client_name: 'A client of two gateways', redirect_uris: [REDIRECT_URI] }),
   });
+}
+
+/** @param midway while the person is at the provider */
+export async function logIn(person: string, steps: Steps, midway: () => void = () => {}): Promise<Tokens> {
+  const registered = await register(steps.register);
   const { client_id: clientId } = (await registered.json()) as { client_id: string };
   const verifier = randomBytes(32).toString('base64url');
   const query = new URLSearchParams({
@@ -119,6 +124,7 @@ export async function logIn(person: string, steps: Steps): Promise<Tokens> {
   answering(steps.allow);
   const login = await agent.follow(await agent.submit(consent, {}, { button: 'allow' }));
   answering(steps.comeBack);
+  midway();
   const filledIn = await agent.submit(login, { username: person, password: PASSWORD }, { form: 'password' });
   const end = await agent.follow(filledIn, { until: ({ href }) => href.startsWith(REDIRECT_URI) });
   const code = end.next?.searchParams.get('code');

@@ -13,7 +13,7 @@ import {
   type Tokens,
 } from './gateways.ts';
 
-describe('sessions of a running gateway', () => {
+describe('sessions of a running gateway', { timeout: 60_000 }, () => {
   let gateways: Gateways;
   let gateway: Gateway;
   let reader: Tokens;

@@ -2,9 +2,19 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RedisServer, redisAvailable, startRedis } from '../support/redis.ts';
-import { allAt, enter, type Gateway, type Gateways, logIn, refresh, sessions, startGateways } from './gateways.ts';
+import {
+  allAt,
+  enter,
+  type Gateway,
+  type Gateways,
+  logIn,
+  refresh,
+  register,
+  sessions,
+  startGateways,
+} from './gateways.ts';
 
-describe.skipIf(!redisAvailable())('two gateways on one Redis', () => {
+describe.skipIf(!redisAvailable())('two gateways on one Redis', { timeout: 120_000 }, () => {
   let redis: RedisServer;
   let gateways: Gateways;
   let one: Gateway;
@@ -14,12 +24,7 @@ describe.skipIf(!redisAvailable())('two gateways on one Redis', () => {
 
   beforeAll(async () => {
     redis = await startRedis();
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    gateways = await startGateways(2, {
-      OAUTH_STORE_URL: redis.url,
-      OAUTH_SIGNING_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-      MCP_REPLICAS: '2',
-    });
+    gateways = await startGateways(2, shared(redis));
     [one, other] = gateways.all as [Gateway, Gateway];
   });
   afterAll(async () => {
@@ -90,12 +95,20 @@ describe.skipIf(!redisAvailable())('two gateways on one Redis', () => {
     for (const gateway of [one, other]) {
       expect((await enter(gateway, tokens)).status).toBe(503);
       expect((await refresh(gateway, tokens)).status).toBe(503);
-      await expect(logIn('operator', allAt(gateway))).rejects.toThrow();
+      await expect(logIn('operator', allAt(gateway))).rejects.toThrow('(503)');
     }
     expect((await sessions(one, 'list')).code).toBe(1);
     redis.resume();
     for (const gateway of [one, other]) await eventually(async () => (await enter(gateway, tokens)).status === 200);
     expect((await refresh(other, tokens)).status).toBe(200);
+  });
+
+  it('finish no login at which Redis stops answering', async () => {
+    await expect(logIn('super-admin', { ...allAt(one), comeBack: other }, redis.pause)).rejects.toThrow('ended at 503');
+    redis.resume();
+    expect(recorded('LOGIN').filter(({ user }) => user === 'super-admin')).toEqual([]);
+    await eventually(async () => (await sessions(one, 'list')).code === 0);
+    expect((await sessions(one, 'list')).stdout).not.toContain('super-admin');
   });
 
   it('let nobody in while Redis is gone, and log people in by themselves when it is back', async () => {
@@ -116,6 +129,31 @@ describe.skipIf(!redisAvailable())('two gateways on one Redis', () => {
     expect(gateways.log()).not.toMatch(/eyJ[\w-]{20,}\.|BEGIN PRIVATE KEY/);
   });
 });
+
+describe.skipIf(!redisAvailable())('the limits of two gateways on one Redis', () => {
+  it('count what comes from an address at both together', async () => {
+    const redis = await startRedis();
+    const gateways = await startGateways(2, { ...shared(redis), OAUTH_RATE_LIMIT: '10' });
+    try {
+      const answers: Response[] = [];
+      for (let turn = 0; turn < 14; turn += 1) answers.push(await register(gateways.all[turn % 2]!));
+      expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(201), ...Array(4).fill(429)]);
+      for (const { headers } of answers.slice(10)) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    } finally {
+      await gateways.close();
+      await redis.stop();
+    }
+  });
+});
+
+function shared(redis: RedisServer): Record<string, string> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    OAUTH_STORE_URL: redis.url,
+    OAUTH_SIGNING_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    MCP_REPLICAS: '2',
+  };
+}
 
 async function eventually(done: () => Promise<boolean>): Promise<void> {
   while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 100));
