@@ -204,12 +204,18 @@ function banner(config: Config, { policy, servers, audit }: Gateway, url: string
     version: VERSION,
     transport: config.transport,
     address: url,
-    oauth: config.oauth ? `on, tokens of ${config.oauth.issuer}` : 'off',
+    oauth: entranceOf(config),
     rbac: config.policyFile ? `on, by ${config.policyFile}` : `on, by the ${policy.groups().length} default groups`,
     everybody_has: config.oauth ? undefined : everybody(config),
     managed_servers: servers.list().map(({ name, kind }) => `${name} (${kind})`),
     audit: audit.file,
   };
+}
+
+function entranceOf({ oauth }: Config): string {
+  if (oauth === undefined) return 'off';
+  if (oauth.login === undefined) return `on, tokens of ${oauth.issuer}`;
+  return `on, login at ${oauth.issuer}${oauth.audience === undefined ? '' : ', and its tokens'}`;
 }
 
 function everybody(config: Config): readonly string[] {

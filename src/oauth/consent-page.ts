@@ -66,7 +66,7 @@ function destination(target: RedirectTarget | undefined): Html {
   }
 }
 
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   if (seconds % 3600 === 0) return seconds === 3600 ? 'one hour' : `${seconds / 3600} hours`;
   return `${Math.ceil(seconds / 60)} minutes`;
 }

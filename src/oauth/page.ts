@@ -39,7 +39,7 @@ const POLICY = [
   "base-uri 'none'",
 ].join('; ');
 
-export const PAGE_HEADERS = {
+const PAGE_HEADERS = {
   ...NO_STORE,
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': POLICY,

@@ -346,3 +346,21 @@ describe('tokens', () => {
     }
   });
 });
+
+describe('a gateway under development, without TLS', () => {
+  it('gives cookies that a browser keeps there, and logs people in all the same', async () => {
+    const base = 'http://mcp.localhost';
+    const plain = await startLoginGateway({ OAUTH_BASE_URL: base });
+    try {
+      const id = await plain.register();
+      const url = authorizeUrl(id, { resource: `${base}/mcp` }).replace(BASE_URL, base);
+      const browser = plain.browser();
+      const shown = await browser.open(url);
+      expect(String(shown.headers['set-cookie'])).toMatch(/^mcvsphere-browser=/);
+      expect(String(shown.headers['set-cookie'])).not.toContain('Secure');
+      expect(parametersOf(await logIn(browser, url))).toMatchObject({ code: expect.any(String), iss: base });
+    } finally {
+      await plain.stop();
+    }
+  });
+});

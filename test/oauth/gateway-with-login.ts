@@ -57,7 +57,7 @@ export async function startLoginGateway(
     ...gateway,
     provider,
     origin,
-    browser: () => createUserAgent({ resolve: { [BASE_URL]: origin } }),
+    browser: () => createUserAgent({ resolve: { [env.OAUTH_BASE_URL ?? BASE_URL]: origin } }),
     fetch: send,
     form: (path, values) => send(path, { method: 'POST', body: new URLSearchParams(values) }),
     async register(metadata = {}) {
