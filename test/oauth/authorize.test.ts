@@ -257,6 +257,7 @@ describe('two browsers', () => {
 });
 
 describe('a person', () => {
+  const behave = (change: object) => Object.assign(gateway.provider.behaviour, change);
   const failing = async (name: string) => logIn(gateway.browser(), authorizeUrl(clientId), name);
 
   it('without a group is told so, by name, with the groups that would do, and the client hears of it', async () => {
@@ -278,6 +279,36 @@ describe('a person', () => {
     expect(page.status).toBe(403);
     expect(page.text).toContain('too many groups');
     expect(lastRecord('LOGIN')).toMatchObject({ reason: 'groups_overage' });
+  });
+
+  it.each<[string, () => void, number, string, string]>([
+    ['whose provider has another time', () => behave({ skewSeconds: 7_200 }), 502, 'Two clocks', 'clock_skew'],
+    ['whose login was made for another', () => behave({ idTokenClaims: { aud: 'x' } }), 502, 'genuine', 'invalid'],
+    ['whose login is not signed by the provider', () => behave({ signWith: 'unpublished' }), 502, 'genuine', 'invalid'],
+    ['whose groups cannot be read', () => behave({ groups: { malformed: 7 } }), 403, 'form', 'groups_malformed'],
+    ['of whom the provider says no group', () => behave({ groups: 'absent' }), 403, 'named no group', 'groups_absent'],
+  ])('%s is told so, and the client hears that it came to nothing', async (_what, change, status, text, reason) => {
+    change();
+    const page = await failing('reader');
+    expect(page.status).toBe(status);
+    expect(page.text).toContain(text);
+    expect(page.next).toBeUndefined();
+    expect(page.body).toMatch(/error=(server_error|access_denied)/);
+    expect(lastRecord('LOGIN')).toMatchObject({ reason, request_id: page.headers['x-request-id'] });
+  });
+
+  it('who cancels at the provider is told so, and the client hears of it', async () => {
+    const browser = gateway.browser();
+    const allowed = await browser.submit(await browser.open(authorizeUrl(clientId)), {}, { button: 'allow' });
+    const state = allowed.next!.searchParams.get('state')!;
+    const answer = new URLSearchParams({ error: 'access_denied', error_description: '<b>no</b>', state });
+    answer.set('iss', gateway.provider.issuer);
+    const page = await browser.open(`${BASE_URL}/auth/callback?${answer}`);
+    expect(page.status).toBe(403);
+    expect(page.text).toContain('did not let you in');
+    expect(page.body).not.toContain('<b>no');
+    expect(page.body).toContain('error=access_denied');
+    expect(lastRecord('LOGIN')).toMatchObject({ error_code: 'access_denied', reason: 'denied' });
   });
 
   it('finds a page while the provider is down, with when to try again', async () => {
