@@ -52,6 +52,7 @@ export interface LoginLab {
   /** Tokens, codes, cookies and secrets that a test has held, for the search in records and logs. */
   readonly seen: Set<string>;
   browser(): UserAgent;
+  readonly auditFile: string;
   records(): Recorded[];
   log(): string;
   /** Stops the gateway and starts it again over the same files, with other options where some are given. */
@@ -130,6 +131,7 @@ export async function startLoginLab({ vcenter = NO_VCENTER, env, behaviour }: Lo
     seen,
     // By the machine's clock: a browser that keeps its cookies for too long is the harder case.
     browser: () => createUserAgent({ resolve: { [BASE_URL]: running.origin } }),
+    auditFile,
     records: () => auditRecords(auditFile),
     log: () => lines.join(''),
     async restart(changes) {
