@@ -22,7 +22,7 @@ export interface ConsentPageFacts {
 export function consentPage({ request, ticket, provider, sessionMaxSeconds, requestId }: ConsentPageFacts) {
   const { client } = request;
   const content = html`
-<p>A program that calls itself <strong><bdi>${client.name}</bdi></strong> asks to work with your company’s virtual machines and servers through this gateway. ${voucher(client)}</p>
+<p>A program that calls itself ${nameOf(client)} asks to work with your company’s virtual machines and servers through this gateway. ${voucher(client)}</p>
 <h2>What it will be able to do</h2>
 <p>It acts <strong>with your rights and in your name</strong>. Your groups decide, after you have logged in, which of these it gets:</p>
 <ul>
@@ -42,8 +42,13 @@ ${destination(redirectTarget(request.redirectUri))}
 </div>
 </form>`;
   const title = `Allow “${client.name}” to use vSphere in your name?`;
-  const heading = html`Allow <bdi>“${client.name}”</bdi> to use vSphere in your name?`;
+  const heading = html`Allow ${nameOf(client)} to use vSphere in your name?`;
   return pageResponse({ status: 200, title, heading, content, requestId });
+}
+
+/** In a frame that no name can draw: one that reads like a sentence of this page is seen to be none. */
+function nameOf({ name }: { readonly name: string }): Html {
+  return html`<bdi class="name">${name}</bdi>`;
 }
 
 function voucher({ id, source }: AuthorizationRequest['client']): Html {
@@ -55,10 +60,10 @@ function voucher({ id, source }: AuthorizationRequest['client']): Html {
 function destination(target: RedirectTarget | undefined): Html {
   switch (target?.kind) {
     case 'web':
-      return html`<p>To the website <strong><bdi>${target.host}</bdi></strong>.</p>
+      return html`<p>To the website <bdi class="name">${target.host}</bdi>.</p>
 <div class="warn"><p>Allow this only if you know that website, and if you have just started this login there yourself.</p></div>`;
     case 'app':
-      return html`<p>To the app on this device that opens <strong><bdi>${target.scheme}:</bdi></strong> links.</p>
+      return html`<p>To the app on this device that opens <bdi class="name">${target.scheme}:</bdi> links.</p>
 <div class="warn"><p>Allow this only if you have just started this login in that app yourself.</p></div>`;
     default:
       return html`<p>To a program on <strong>this computer</strong>.</p>
@@ -79,7 +84,7 @@ export function goingOnPage(provider: string, next: string, requestId: string): 
 }
 
 export function refusedPage(clientName: string, next: string, requestId: string): OAuthResponse {
-  const content = html`<p><bdi>${clientName}</bdi> gets no access. It has been told so.</p>
+  const content = html`<p>${nameOf({ name: clientName })} gets no access, and is told so.</p>
 <p>You can close this page, or <a href="${next}">go back to the program</a>.</p>`;
   return pageResponse({ status: 200, title: 'You did not allow it', content, requestId, next });
 }

@@ -11,7 +11,7 @@ const CSS = `
 @media (prefers-color-scheme:dark){:root{--ink:#e8ebef;--paper:#1b2027;--ground:#101419;--soft:#b3bcc7;--line:#4a5461;--act:#8cc2ff;--on-act:#07213f;--warn:#332a10;--warn-line:#e0b64a}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-header,main,footer{max-width:38rem;margin:0 auto;padding:0 1rem}
+header,main,footer{max-width:38rem;margin:0 auto;padding:0 1.25rem}
 header{padding-top:1.5rem;color:var(--soft)}
 header p{margin:0 0 .75rem;font-weight:600}
 main{background:var(--paper);border:1px solid var(--line);border-radius:.5rem;padding:1.25rem 1.25rem 1.5rem;overflow-wrap:anywhere}
@@ -22,6 +22,7 @@ p{margin:.5rem 0}
 ul{margin:.4rem 0;padding-left:1.3rem}
 li{margin:.3rem 0}
 a{color:var(--act)}
+.name{font-weight:700;background:var(--ground);border:1px solid var(--line);border-radius:.3rem;padding:0 .3rem;-webkit-box-decoration-break:clone;box-decoration-break:clone}
 .warn{background:var(--warn);border-left:.3rem solid var(--warn-line);padding:.6rem .9rem;margin:.75rem 0}
 .acts{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
 button,.go{font:inherit;font-weight:600;min-height:2.75rem;padding:.55rem 1.2rem;border-radius:.4rem;border:2px solid var(--act);background:var(--paper);color:var(--act);cursor:pointer;text-decoration:none;display:inline-block}
@@ -72,12 +73,12 @@ ${refresh}
 ${styleElement(CSS)}
 </head>
 <body>
-<header><p>mcvsphere · access to VMware vSphere</p></header>
+<header><p>mcvsphere · VMware vSphere</p></header>
 <main>
 <h1>${heading ?? title}</h1>
 ${content}
 </main>
-<footer><p>Request <code>${requestId}</code> – say this number when you ask your administrators about this page.</p></footer>
+<footer><p>Request <code>${requestId}</code>. If you ask your administrators about this page, give them this number.</p></footer>
 </body>
 </html>
 `;

@@ -64,7 +64,7 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
     status: 400,
     title: 'The program asked in a way that is not allowed',
     happened: 'The request for access was not complete or not correct. Nothing was allowed.',
-    todo: 'Update the program and try again. If it stays so, give its makers the words below.',
+    todo: 'Update the program and try again. If it stays so, give its makers these words:',
   },
   consent_expired: {
     status: 400,
@@ -129,13 +129,13 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
   no_recognised_group: {
     status: 403,
     title: 'You have no access to vSphere here',
-    happened: 'You are logged in, but none of your groups gives any right on this gateway.',
+    happened: 'None of your groups gives any right on this gateway.',
     todo: NO_ACCESS,
   },
   groups_absent: {
     status: 403,
     title: 'You have no access to vSphere here',
-    happened: 'You are logged in, but your company’s login named no group of yours.',
+    happened: 'Your company’s login named no group of yours, and only groups give rights on this gateway.',
     todo: NO_ACCESS,
   },
   groups_overage: {
@@ -161,8 +161,7 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
   group_names_refused: {
     status: 403,
     title: 'You have no access to vSphere here',
-    happened:
-      'You are logged in, but the names of your groups hold characters that are not accepted, and the others give no right here.',
+    happened: 'The names of your groups hold characters that are not accepted, and the others give no right here.',
     todo: NO_ACCESS,
   },
   too_many_requests: {
@@ -202,11 +201,11 @@ export function problemPage(
 ): OAuthResponse {
   const { status, title, happened, todo } = EXPLANATIONS[problem];
   const content = html`
-<p>${happened}</p>
-${detail === undefined ? undefined : html`<p><code>${detail}</code></p>`}
 ${user === undefined ? undefined : html`<p>You are logged in as <strong><bdi>${user}</bdi></strong>.</p>`}
+<p>${happened}</p>
 <h2>What you can do</h2>
 <p>${todo}</p>
+${detail === undefined ? undefined : html`<p><code>${detail}</code></p>`}
 ${groupList(groups)}
 ${goBack === undefined ? undefined : html`<p class="acts"><a class="go" href="${goBack}">Go back to the program</a></p>`}`;
   const page = pageResponse({ status, title, content, requestId });
