@@ -34,6 +34,8 @@ describe('what a client says of itself', () => {
     ['bidirectional marks', 'Claude\u202egnp.exe\u2066', /^Claude gnp\.exe$/],
     ['control characters', 'a\u0000b\r\nSet-Cookie: x\u001b[31m', /^a b Set-Cookie: x \[31m$/],
     ['zero-width characters', 'Cla\u200bude\ufeff', /^Cla ude$/],
+    ['a pile of marks', `Z${'\u0300'.repeat(5_000)}algo`, /^Z\u0300{3}algo$/],
+    ['the marks of a language', 'เพื่อนบ้านที่ดี', /^เพื่อนบ้านที่ดี$/],
   ])('has a name that reads as what it is, from one with %s', (_what, client_name, read) => {
     expect(readClientMetadata({ client_name, redirect_uris }).name).toMatch(read);
   });

@@ -48,10 +48,13 @@ function redirectUrisOf(value: unknown): readonly string[] {
   return [...new Set(value as readonly string[])];
 }
 
+/** Marks above and below a letter, beyond what any language puts there: a pile of them covers the lines around. */
+const PILED_MARKS = /(\p{M}{3})\p{M}+/gu;
+
 /** A name that hides or turns text could make the consent page say something else. */
 function nameOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const name = plainText(value.normalize('NFC'), LONGEST_NAME);
+  const name = plainText(value.normalize('NFC').replace(PILED_MARKS, '$1'), LONGEST_NAME);
   return isPlainName(name) ? name : undefined;
 }
 
