@@ -15,7 +15,7 @@ export function loginPages(provider: Provider, people: People) {
       await interact(context);
     } catch (error) {
       context.status = 400;
-      context.body = errorPage('invalid_request', error instanceof Error ? error.message : undefined);
+      context.body = errorPage('invalid_request', descriptionOf(error));
     }
   };
 
@@ -49,6 +49,13 @@ export function loginPages(provider: Provider, people: People) {
       ...(outcome === undefined ? {} : { problem: outcome }),
     });
   }
+}
+
+/** oidc-provider keeps what happened beside a message that only repeats the code. */
+function descriptionOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { error_description: description } = error as { readonly error_description?: unknown };
+  return typeof description === 'string' ? description : error.message;
 }
 
 /** The person, or what to tell them. */
