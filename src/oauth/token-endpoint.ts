@@ -2,7 +2,9 @@
  * The token endpoint (RFC 6749 §3.2). Clients are public: what a client proves is that it is the one that began the
  * login (PKCE, RFC 7636), or that holds the refresh token.
  */
+import type { Logger } from '../lib/logger.ts';
 import { readResource } from './authorization-request.ts';
+import { originOf } from './authorize.ts';
 import { clientLabel, LONGEST_CLIENT_ID } from './clients.ts';
 import { OAuthError } from './oauth-error.ts';
 import {
@@ -14,14 +16,17 @@ import {
   required,
   single,
 } from './oauth-exchange.ts';
+import type { Recorder } from './recorder.ts';
 import type { TokenSet, Tokens } from './tokens.ts';
 
 interface TokenEndpointOptions {
   readonly tokens: Tokens;
   readonly resource: string;
+  readonly recorder: Recorder;
+  readonly logger: Logger;
 }
 
-export function tokenEndpoint({ tokens, resource }: TokenEndpointOptions) {
+export function tokenEndpoint({ tokens, resource, recorder, logger }: TokenEndpointOptions) {
   async function grant(request: OAuthRequest): Promise<TokenSet> {
     const { form } = request;
     refuseRepeated(form);
@@ -48,12 +53,32 @@ export function tokenEndpoint({ tokens, resource }: TokenEndpointOptions) {
     }
   }
 
+  /** A code or refresh token in wrong hands shows here first. That nothing was given stays true without the record. */
+  async function note(request: OAuthRequest, { error, description, reason }: OAuthError): Promise<void> {
+    const { form, requestId } = request;
+    const refreshing = form.get('grant_type') === 'refresh_token';
+    // That one is on the record already, with the name of the session.
+    if (refreshing && reason === 'session_ended') return;
+    const clientId = form.get('client_id');
+    await recorder
+      .record({
+        event: refreshing ? 'TOKEN_REFRESH' : 'LOGIN',
+        ...originOf(request),
+        ...(clientId ? { client_id: clientLabel(clientId) } : {}),
+        error: description,
+        error_code: error,
+        reason,
+      })
+      .catch((err: unknown) => logger.error({ err, request_id: requestId }, 'a refusal is not on the record'));
+  }
+
   return async (request: OAuthRequest): Promise<OAuthResponse> => {
     try {
       return jsonResponse(200, await grant(request));
     } catch (error) {
-      if (error instanceof OAuthError) return errorResponse(error);
-      throw error;
+      if (!(error instanceof OAuthError)) throw error;
+      await note(request, error);
+      return errorResponse(error);
     }
   };
 }
