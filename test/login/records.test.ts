@@ -111,6 +111,27 @@ describe.skipIf(!(await vcsimAvailable()))('the record of a login', () => {
     });
   });
 
+  it('has what the token endpoint refused, under the number of the answer', async () => {
+    const { client, tokens } = await logIn(lab, 'reader', { browser: newBrowser() });
+    const begun = client.begin();
+    const { next } = await walk(lab, newBrowser(), begun.url, 'reader');
+    const { url } = client.begin();
+    const late = await walk(lab, newBrowser(), url, 'reader');
+    const refused = [
+      [await client.refresh(tokens.refresh_token, { client_id: 'x' }), 'TOKEN_REFRESH', 'client_mismatch'],
+      [await client.refresh('word'), 'TOKEN_REFRESH', 'unknown_refresh_token'],
+      [await client.redeem(next!, begun, { code_verifier: 'x'.repeat(43) }), 'LOGIN', 'pkce_mismatch'],
+    ] as const;
+    lab.clock.advance(61_000);
+    const all = [...refused, [await client.redeem(late.next!, begun), 'LOGIN', 'unknown_code'] as const];
+    for (const [{ headers, body }, event, reason] of all) {
+      const found = loginRecords(lab).filter(({ request_id }) => request_id === headers.get('x-request-id'));
+      expect(found).toContainEqual(
+        expect.objectContaining({ event, reason, error_code: body.error, src_ip: '127.0.0.1' }),
+      );
+    }
+  });
+
   it('has every end of a session, and its reason', async () => {
     const revoked = await logIn(lab, 'reader', { browser: newBrowser() });
     await revoked.client.revoke(revoked.tokens.refresh_token);
