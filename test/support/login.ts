@@ -20,9 +20,9 @@ import type { Vcsim } from './vcsim.ts';
 
 export { BASE_URL };
 export const RESOURCE = `${BASE_URL}/mcp`;
-export const CLIENT_SECRET = 'the secret of the gateway at the provider';
+const CLIENT_SECRET = 'the secret of the gateway at the provider';
 export const UPSTREAM_CLIENT = 'mcvsphere';
-export const CALLBACK = `${BASE_URL}/auth/callback`;
+const CALLBACK = `${BASE_URL}/auth/callback`;
 /** Where the tests' own clients would listen; nothing is there, since the address itself is the answer. */
 export const REDIRECT_URI = 'http://127.0.0.1:41999/callback';
 
@@ -31,7 +31,7 @@ export interface MovableClock extends Clock {
   advance(ms: number): void;
 }
 
-export function movableClock(): MovableClock {
+function movableClock(): MovableClock {
   let ahead = 0;
   return {
     now: () => Date.now() + ahead,
