@@ -5,7 +5,7 @@ import type { ClockedStorage } from './clocked-storage.ts';
 import type { LabClient } from './configuration.ts';
 import type { SigningKeys } from './keys.ts';
 
-export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 export interface LogoutDelivery {
   readonly clientId: string;

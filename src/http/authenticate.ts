@@ -29,7 +29,7 @@ export function authenticate(verifier: TokenVerifier, resourceMetadata: string) 
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       const reason = error instanceof TokenError ? error.reason : error.code;
-      request.log.info({ reason, src_ip: request.ip }, 'a token was refused');
+      request.log.info({ reason, src_ip: request.ip, request_id: request.id }, 'a token was refused');
       // What cannot be looked up says nothing about the token.
       if (error.code === 'UNAVAILABLE') return unavailable(reply, error.message);
       if (!(error instanceof TokenError)) throw error;
@@ -46,11 +46,11 @@ export function authenticateAs(principal: Principal) {
 }
 
 async function challenge(reply: FastifyReply, value: string): Promise<void> {
-  await reply
-    .code(401)
-    .header('www-authenticate', value)
-    .header('cache-control', 'no-store')
-    .send({ error: 'unauthorized', message: 'Log in first: this gateway needs a valid access token.' });
+  await reply.code(401).header('www-authenticate', value).header('cache-control', 'no-store').send({
+    error: 'unauthorized',
+    message: 'Log in first: this gateway needs a valid access token of its own login or its provider.',
+    request_id: reply.request.id,
+  });
 }
 
 async function unavailable(reply: FastifyReply, message: string): Promise<void> {

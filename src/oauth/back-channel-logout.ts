@@ -3,6 +3,7 @@
  * their grants end here, for the next request. The token is the provider's, signed, and counts once.
  */
 import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
 import { hashOf } from './consent.ts';
 import { UpstreamError } from './errors.ts';
 import type { GrantFilter, Grants } from './grants.ts';
@@ -21,9 +22,10 @@ interface BackChannelOptions {
   readonly grants: Grants;
   readonly store: Store;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
-export function backChannelLogout({ upstream, grants, store, clock }: BackChannelOptions) {
+export function backChannelLogout({ upstream, grants, store, clock, logger }: BackChannelOptions) {
   async function logOut(request: OAuthRequest): Promise<void> {
     const logout = await verified(required(request.form, 'logout_token', LONGEST_TOKEN));
     // The rule of §2.6, asked for again: a filter by issuer alone would log everybody out.
@@ -50,8 +52,11 @@ export function backChannelLogout({ upstream, grants, store, clock }: BackChanne
       await logOut(request);
       return { status: 200, headers: NO_STORE };
     } catch (error) {
-      if (error instanceof OAuthError) return errorResponse(error);
-      throw error;
+      if (!(error instanceof OAuthError)) throw error;
+      // A provider that signs or addresses them wrongly would otherwise never log anybody out, and nobody would know.
+      const { reason, cause } = error;
+      logger.warn({ err: cause, reason, request_id: request.requestId }, 'a logout of the provider was refused');
+      return errorResponse(error);
     }
   };
 }

@@ -123,7 +123,7 @@ export function createGroupRefresh(options: GroupRefreshOptions): GroupRefresh {
   }
 
   /** After the fact: a right that was taken away does not wait for its record. */
-  async function recordChange({ id, user, sub, iss, client }: Grant): Promise<void> {
+  async function recordChange({ id, user, sub, iss, client, groupsProblem }: Grant): Promise<void> {
     await recorder
       .record({
         event: 'TOKEN_REFRESH',
@@ -133,7 +133,7 @@ export function createGroupRefresh(options: GroupRefreshOptions): GroupRefresh {
         client_id: client.id,
         sid: id,
         result: 'success',
-        reason: 'groups_changed',
+        reason: groupsProblem ?? 'groups_changed',
       })
       .catch((err: unknown) => logger.error({ err, sid: id }, 'a change of groups is not on the record'));
   }

@@ -60,7 +60,7 @@ export async function startStage(options: LoginLabOptions = {}): Promise<Stage> 
   };
 }
 
-export async function startProgram(lab: LoginLab, client_name = 'Claude Code'): Promise<Program> {
+async function startProgram(lab: LoginLab, client_name = 'Claude Code'): Promise<Program> {
   const answers: URL[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://127.0.0.1');
