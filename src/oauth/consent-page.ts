@@ -53,7 +53,7 @@ function nameOf({ name }: { readonly name: string }): Html {
 
 function voucher({ id, source }: AuthorizationRequest['client']): Html {
   return source === 'metadata_document'
-    ? html`It describes itself at <bdi>${id}</bdi>.`
+    ? html`It describes itself at <bdi class="name">${id}</bdi>.`
     : html`Nobody has checked that name.`;
 }
 

@@ -36,22 +36,22 @@ interface Explanation {
 
 const AGAIN = 'Go back to your program and start the login there again.';
 const NO_ACCESS =
-  'Ask your administrators to put you into a group for vSphere. Then start the login again: your groups are read anew.';
+  'Ask your administrators to put you into a group for vSphere. Then start the login again: your groups are read again.';
 
 const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
   unknown_client: {
     status: 400,
     title: 'This program is not registered here',
     happened:
-      'The program that sent you here is not known to this gateway, or its registration has come to its end. Nothing was allowed.',
-    todo: 'In your program, remove this server and add it again, or delete its saved login; then start the login anew.',
+      'The program that sent you here is not known to this gateway, or its registration has expired. Nothing was allowed.',
+    todo: 'In your program, remove this server and add it again, or delete its saved login; then start the login again.',
   },
   client_document: {
     status: 400,
     title: 'The description of this program cannot be read',
     happened:
       'The program that sent you here describes itself at a web address, and what is there could not be fetched or used. Nothing was allowed.',
-    todo: 'Try again in a minute. If it stays so, tell your administrators: they can list the program on this gateway.',
+    todo: 'Try again in a minute. If it keeps happening, tell your administrators: they can list the program on this gateway.',
   },
   redirect_uri: {
     status: 400,
@@ -64,7 +64,7 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
     status: 400,
     title: 'The program asked in a way that is not allowed',
     happened: 'The request for access was not complete or not correct. Nothing was allowed.',
-    todo: 'Update the program and try again. If it stays so, give its makers these words:',
+    todo: 'Update the program and try again. If it keeps happening, give its makers these words:',
   },
   consent_expired: {
     status: 400,
@@ -92,13 +92,13 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
     title: 'This login is already over',
     happened:
       'Each login counts once. This one has been finished, perhaps in another tab or before you went back or loaded the page again, or its time has passed.',
-    todo: 'Look into your program: it may be connected already. If not, start the login there again.',
+    todo: 'Look at your program: it may be connected already. If not, start the login there again.',
   },
   provider_unavailable: {
     status: 503,
     title: 'Your company’s login cannot be reached',
     happened: 'The gateway cannot reach the server where people log in. Nobody can log in until it answers again.',
-    todo: 'Try again in a few minutes. If it stays so, tell your administrators.',
+    todo: 'Try again in a few minutes. If it keeps happening, tell your administrators.',
   },
   provider_denied: {
     status: 403,
@@ -110,21 +110,21 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
     status: 502,
     title: 'Your company’s login reported an error',
     happened: 'The server where people log in answered with an error instead of a login.',
-    todo: 'Start the login again. If it stays so, tell your administrators: the gateway’s registration there may need attention.',
+    todo: 'Start the login again. If it keeps happening, tell your administrators: the gateway’s registration there may need attention.',
   },
   login_invalid: {
     status: 502,
     title: 'The login could not be checked',
     happened:
       'The gateway could not make sure that the answer of your company’s login is genuine and meant for it. Nobody was given access.',
-    todo: 'Start the login again. If it stays so, tell your administrators.',
+    todo: 'Start the login again. If it keeps happening, tell your administrators.',
   },
   clock_skew: {
     status: 502,
     title: 'Two clocks do not agree',
     happened:
       'The clock of this gateway and that of your company’s login are too far apart, so the login seems to come from another time.',
-    todo: 'This is nothing that you can change. Tell your administrators that the clocks of both servers must be set (NTP).',
+    todo: 'You cannot change this yourself. Tell your administrators that the clocks of both servers must be set (NTP).',
   },
   no_recognised_group: {
     status: 403,
@@ -174,13 +174,13 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
     status: 503,
     title: 'The gateway cannot log anybody in just now',
     happened: 'A part that every login needs is not available. Nothing was allowed.',
-    todo: 'Try again in a few minutes. If it stays so, tell your administrators.',
+    todo: 'Try again in a few minutes. If it keeps happening, tell your administrators.',
   },
   gateway_failed: {
     status: 500,
     title: 'The gateway failed',
     happened: 'Something went wrong inside the gateway. Nothing was allowed.',
-    todo: 'Start the login again. If it stays so, tell your administrators.',
+    todo: 'Start the login again. If it keeps happening, tell your administrators.',
   },
 };
 
