@@ -1,12 +1,21 @@
 /** What a program calls itself, and where its answer would go: names chosen by strangers, as they look on screen. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newClient } from '../support/login.ts';
+import { clientOf, newClient } from '../support/login.ts';
 import { chromiumAvailable } from './chromium.ts';
 import { expectGoodLooks } from './looks.ts';
 import { type Stage, startStage, stay } from './stage.ts';
 
 const RIGHT_TO_LEFT_OVERRIDE = '\u202e';
 const ZERO_WIDTH_SPACE = '\u200b';
+
+const DOCUMENT = {
+  client_id: 'https://assistant.example.com/oauth/client.json',
+  client_name: 'An assistant',
+  redirect_uris: ['http://127.0.0.1/callback'],
+};
 
 const NAMES: readonly (readonly [string, string])[] = [
   ['markup', '</h1><script>document.title="mine"</script><img src=x onerror=alert(1)><form action="/register">'],
@@ -22,7 +31,11 @@ const NAMES: readonly (readonly [string, string])[] = [
 describe.skipIf(!chromiumAvailable)('the name of a stranger', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage();
+    const folder = mkdtempSync(join(tmpdir(), 'mcvsphere-documents-'));
+    const documents = join(folder, 'clients.json');
+    writeFileSync(documents, JSON.stringify([DOCUMENT]));
+    stage = await startStage({ env: { OAUTH_CLIENT_METADATA_DOCUMENTS: documents } });
+    rmSync(folder, { recursive: true });
   });
   afterAll(() => stage?.stop());
 
@@ -62,6 +75,15 @@ describe.skipIf(!chromiumAvailable)('the name of a stranger', () => {
     await open(client.begin());
     await expectGoodLooks(page, `place-${kind}`);
     expect(await page.locator('main').textContent()).toContain(place);
+    await context.close();
+  });
+
+  it('stands with the address where the program describes itself', async () => {
+    const client = clientOf(stage.lab, DOCUMENT.client_id, 'http://127.0.0.1:41999/callback');
+    const { page, open, context } = await stage.person();
+    await open(client.begin());
+    await expectGoodLooks(page, 'place-document');
+    expect(await page.locator('main').textContent()).toContain(`It describes itself at ${DOCUMENT.client_id}.`);
     await context.close();
   });
 });

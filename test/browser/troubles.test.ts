@@ -1,6 +1,7 @@
 /** Each page that a person can come to when a login goes wrong, in a real browser, and how it looks. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, newClient } from '../support/login.ts';
+import { redisAvailable, startRedis } from '../support/redis.ts';
 import { chromiumAvailable } from './chromium.ts';
 import { expectGoodLooks } from './looks.ts';
 import { expectProblem, type Person, type Stage, startStage } from './stage.ts';
@@ -85,6 +86,8 @@ describe.skipIf(!chromiumAvailable)('a person whose login goes wrong', () => {
       ['groups-absent', 'absent', /no access to vSphere/, 'groups_absent'],
       ['groups-overage', 'entra_overage', /too many groups/, 'groups_overage'],
       ['groups-malformed', { malformed: { a: 1 } }, /cannot be read/, 'groups_malformed'],
+      ['too-many-groups', { malformed: Array(2_001).fill('canteen') }, /too many groups/, 'too_many_groups'],
+      ['group-names-refused', { malformed: ['vsphere\u202e-readers'] }, /no access to vSphere/, 'group_names_refused'],
     ] as const)('reads what is the matter with them (%s)', async (name, shape, title, reason) => {
       stage.lab.provider.behaviour.groups = shape;
       await logInAs('reader');
@@ -237,6 +240,31 @@ describe.skipIf(!chromiumAvailable)('a person at a gateway', () => {
       await expectProblem(stage.lab, page, /cannot be reached/, 'unavailable');
     } finally {
       await stage.stop();
+    }
+  });
+
+  it.skipIf(!redisAvailable())('whose store is away reads so, and is let in once it is back', async () => {
+    const redis = await startRedis();
+    const stage = await startStage({ env: { OAUTH_STORE_URL: redis.url } });
+    try {
+      const { page, open } = await stage.person();
+      await open(stage.program.client.begin());
+      await redis.stop();
+      await page.getByRole('button', { name: /^Allow/ }).click();
+      await expectProblem(stage.lab, page, /cannot log anybody in just now/);
+      await expectGoodLooks(page, 'gateway-unavailable');
+
+      await redis.start();
+      const tryAgain = async () => {
+        await open(stage.program.client.begin());
+        await page.getByRole('button', { name: /^Allow/ }).click();
+        await page.getByRole('heading', { level: 1, name: /^Log in|just now/ }).waitFor();
+        return new URL(page.url()).origin;
+      };
+      await expect.poll(tryAgain, { timeout: 20_000, interval: 500 }).toBe(stage.lab.provider.issuer);
+    } finally {
+      await stage.stop();
+      await redis.stop();
     }
   });
 });
