@@ -8,6 +8,7 @@ import {
   register,
   requestIdOf,
   startLoginLab,
+  walk,
 } from '../support/login.ts';
 
 let lab: LoginLab;
@@ -164,5 +165,17 @@ describe('a client id', () => {
     const other = await newClient(lab, { redirect_uris: ['https://other.example/cb'] });
     const page = await lab.browser().open(mine.begin({ redirect_uri: other.redirectUri }).url);
     expect([page.status, page.next === undefined || !isOutside(lab)(page.next)]).toEqual([400, true]);
+  });
+});
+
+describe('a client with as much of everything as it may have', () => {
+  it('can log in: nothing that the browser has to carry grows too large for it', async () => {
+    const redirect_uris = [1, 2, 3, 4].map((n) => `https://app.example/${n}`.padEnd(512, 'p'));
+    const client = await newClient(lab, { client_name: '界'.repeat(80), redirect_uris });
+    const begun = client.begin({ state: 's'.repeat(1000) });
+    const end = await walk(lab, lab.browser(), begun.url, 'reader');
+    expect(end.text.slice(0, 200)).toBe('');
+    expect(end.next?.searchParams.get('state')).toBe('s'.repeat(1000));
+    expect((await client.redeem(end.next!, begun)).status).toBe(200);
   });
 });
