@@ -243,28 +243,32 @@ describe.skipIf(!chromiumAvailable)('a person at a gateway', () => {
     }
   });
 
-  it.skipIf(!redisAvailable())('whose store is away reads so, and is let in once it is back', async () => {
-    const redis = await startRedis();
-    const stage = await startStage({ env: { OAUTH_STORE_URL: redis.url } });
-    try {
-      const { page, open } = await stage.person();
-      await open(stage.program.client.begin());
-      await redis.stop();
-      await page.getByRole('button', { name: /^Allow/ }).click();
-      await expectProblem(stage.lab, page, /cannot log anybody in just now/);
-      await expectGoodLooks(page, 'gateway-unavailable');
-
-      await redis.start();
-      const tryAgain = async () => {
+  it.skipIf(!redisAvailable())(
+    'whose store is away reads so, and is let in once it is back',
+    { timeout: 60_000 },
+    async () => {
+      const redis = await startRedis();
+      const stage = await startStage({ env: { OAUTH_STORE_URL: redis.url } });
+      try {
+        const { page, open } = await stage.person();
         await open(stage.program.client.begin());
+        await redis.stop();
         await page.getByRole('button', { name: /^Allow/ }).click();
-        await page.getByRole('heading', { level: 1, name: /^Log in|just now/ }).waitFor();
-        return new URL(page.url()).origin;
-      };
-      await expect.poll(tryAgain, { timeout: 20_000, interval: 500 }).toBe(stage.lab.provider.issuer);
-    } finally {
-      await stage.stop();
-      await redis.stop();
-    }
-  });
+        await expectProblem(stage.lab, page, /cannot log anybody in just now/);
+        await expectGoodLooks(page, 'gateway-unavailable');
+
+        await redis.start();
+        const tryAgain = async () => {
+          await open(stage.program.client.begin());
+          await page.getByRole('button', { name: /^Allow/ }).click();
+          await page.getByRole('heading', { level: 1, name: /^Log in|just now/ }).waitFor();
+          return new URL(page.url()).origin;
+        };
+        await expect.poll(tryAgain, { timeout: 20_000, interval: 500 }).toBe(stage.lab.provider.issuer);
+      } finally {
+        await stage.stop();
+        await redis.stop();
+      }
+    },
+  );
 });
