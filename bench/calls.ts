@@ -32,6 +32,7 @@ export async function benchCalls(): Promise<void> {
     OAUTH_AUDIENCE: AUDIENCE,
     OAUTH_BASE_URL: 'http://127.0.0.1',
     OAUTH_ALLOW_INSECURE: 'true',
+    MCP_RATE_LIMIT: '0',
     LOG_LEVEL: 'info',
   });
   const token = await issuer.mint({ sub: 'bench', groups: ['vsphere-super-admins'], audience: AUDIENCE });

@@ -4,11 +4,13 @@
  */
 import { benchCalls } from './calls.ts';
 import { benchInventory } from './inventory.ts';
+import { benchLogin } from './login.ts';
 import { benchStart } from './start.ts';
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   calls: benchCalls,
   inventory: benchInventory,
+  login: benchLogin,
   start: benchStart,
 };
 

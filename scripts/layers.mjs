@@ -24,11 +24,13 @@ const packages = {
   saxes: ['vim25'],
   jose: ['identity', 'oauth'],
   'openid-client': ['oauth'],
+  ioredis: ['oauth'],
   '@modelcontextprotocol/server': ['mcp'],
   '@modelcontextprotocol/server/*': ['mcp'],
   '@modelcontextprotocol/node': ['http'],
   '@modelcontextprotocol/fastify': ['http'],
   fastify: ['http'],
+  '@fastify/*': ['http'],
   pino: ['lib'],
   yaml: ['policy'],
   commander: ['cli'],
@@ -36,7 +38,7 @@ const packages = {
 
 function override(room) {
   const open = rooms[room].map((other) => `!../${other}/**`);
-  if (room === 'cli') open.push('!../app.ts', '!../inspection.ts');
+  if (room === 'cli') open.push('!../app.ts', '!../inspection.ts', '!../operator-sessions.ts');
   const foreign = Object.entries(packages)
     .filter(([, homes]) => !homes.includes(room))
     .map(([name]) => name);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import { createHttpApp } from './http/app.ts';
+import { createHttpApp, resourceUrl } from './http/app.ts';
 import type { ReadinessChecks } from './http/health.ts';
 import { createJwtVerifier, type TokenVerifier } from './identity/jwt-verifier.ts';
 import { createLazyVerifier } from './identity/lazy-verifier.ts';
@@ -12,6 +12,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { GatewayError } from './lib/errors.ts';
 import type { Logger } from './lib/logger.ts';
 import { VERSION } from './lib/version.ts';
+import { openLogin } from './login.ts';
 import { createCatalog } from './mcp/catalog.ts';
 import { createHttpEndpoint, openStdioEndpoint } from './mcp/endpoint.ts';
 import { createExchange } from './mcp/exchange.ts';
@@ -20,6 +21,7 @@ import { createPipeline } from './mcp/pipeline.ts';
 import { createResourceReader } from './mcp/resource-reader.ts';
 import type { GatewayServerOptions } from './mcp/server.ts';
 import { discoverProvider } from './oauth/discovery.ts';
+import { chooseVerifier } from './oauth/gateway-verifier.ts';
 import { DEFAULT_GROUPS } from './policy/groups.ts';
 import { createPolicy, type Policy } from './policy/policy.ts';
 import { resources, resourceTemplates } from './resources/index.ts';
@@ -42,6 +44,8 @@ export interface RunningApp {
   /** Finishes the calls under way, writes their outcomes, logs out. */
   close(): Promise<void>;
 }
+
+type OAuthConfig = NonNullable<Config['oauth']>;
 
 /** What both transports serve. */
 interface Gateway extends GatewayServerOptions {
@@ -110,9 +114,11 @@ export function createServersOf({ servers }: Config, clock: Clock, logger: Logge
 }
 
 /** Finds the provider and its keys; used at start and by `doctor`. */
-export async function createVerifier(oauth: NonNullable<Config['oauth']>, clock: Clock, logger: Logger) {
+export async function createVerifier(oauth: OAuthConfig, clock: Clock, logger: Logger) {
   const { issuer, jwksUri } = await discoverProvider({ issuer: oauth.issuer, allowInsecure: oauth.allowInsecure });
-  return createJwtVerifier({ ...oauth, issuer, jwksUri, clock, logger });
+  // With the login this is optional, and app and doctor ask only for the keys unless it is set.
+  const audience = oauth.audience ?? `${oauth.baseUrl}/mcp`;
+  return createJwtVerifier({ ...oauth, audience, issuer, jwksUri, clock, logger });
 }
 
 interface GatewayParts {
@@ -143,15 +149,14 @@ async function openHttp(
 ): Promise<Door> {
   const { oauth, http } = config;
   const endpoint = createHttpEndpoint(gateway);
-  const verifier = oauth && createLazyVerifier({ load: () => createVerifier(oauth, clock, logger), clock, logger });
+  const entrance = oauth && (await openEntrance(gateway, oauth, clock, logger));
   const app = await createHttpApp({
     ...http,
-    authentication:
-      oauth && verifier
-        ? { verifier, baseUrl: new URL(oauth.baseUrl), authorizationServers: [oauth.issuer] }
-        : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
+    authentication: entrance
+      ? { ...entrance, limits: { ...http.rateLimits, ...entrance.limits } }
+      : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
     endpoint,
-    readiness: readinessOf(gateway, verifier, clock),
+    readiness: readinessOf(gateway, entrance?.verifier, clock),
     logger,
   });
   return {
@@ -163,7 +168,35 @@ async function openHttp(
       );
     }),
     closed: new Promise(() => {}),
-    shut: () => app.close(() => gateway.pipeline.idle()),
+    async shut() {
+      await app.close(() => gateway.pipeline.idle());
+      await entrance?.close();
+    },
+  };
+}
+
+/** Who may come in: by the gateway's own login, by tokens of the provider, or by both. */
+async function openEntrance(gateway: Gateway, oauth: OAuthConfig, clock: Clock, logger: Logger) {
+  const baseUrl = new URL(oauth.baseUrl);
+  const { audience, login: config } = oauth;
+  const direct =
+    audience === undefined
+      ? undefined
+      : createLazyVerifier({ load: () => createVerifier({ ...oauth, audience }, clock, logger), clock, logger });
+  if (config === undefined) {
+    if (direct === undefined) throw new Error('OAuth is on, and there is neither a login nor an audience');
+    return { verifier: direct, baseUrl, authorizationServers: [oauth.issuer], limits: {}, close: async () => {} };
+  }
+  const resource = resourceUrl(baseUrl);
+  const login = await openLogin({ ...gateway, oauth, login: config, resource, clock, logger });
+  const verifier = chooseVerifier({ issuer: oauth.baseUrl, own: login.verifier, ...(direct ? { direct } : {}) });
+  return {
+    verifier,
+    baseUrl,
+    authorizationServers: [oauth.baseUrl],
+    login: login.server,
+    limits: login.counter === undefined ? {} : { counter: login.counter },
+    close: login.close,
   };
 }
 
@@ -180,12 +213,18 @@ function banner(config: Config, { policy, servers, audit }: Gateway, url: string
     version: VERSION,
     transport: config.transport,
     address: url,
-    oauth: config.oauth ? `on, tokens of ${config.oauth.issuer}` : 'off',
+    oauth: entranceOf(config),
     rbac: config.policyFile ? `on, by ${config.policyFile}` : `on, by the ${policy.groups().length} default groups`,
     everybody_has: config.oauth ? undefined : everybody(config),
     managed_servers: servers.list().map(({ name, kind }) => `${name} (${kind})`),
     audit: audit.file,
   };
+}
+
+function entranceOf({ oauth }: Config): string {
+  if (oauth === undefined) return 'off';
+  if (oauth.login === undefined) return `on, tokens of ${oauth.issuer}`;
+  return `on, login at ${oauth.issuer}${oauth.audience === undefined ? '' : ', and its tokens'}`;
 }
 
 function everybody(config: Config): readonly string[] {

@@ -6,6 +6,7 @@ import { auditCommand } from './audit.ts';
 import { docsCommand } from './docs.ts';
 import { doctorCommand } from './doctor.ts';
 import { serveCommand } from './serve.ts';
+import { sessionsCommand } from './sessions.ts';
 import { toolsCommand } from './tools.ts';
 
 export async function runCli(argv: readonly string[]): Promise<void> {
@@ -18,6 +19,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   program.addCommand(doctorCommand());
   program.addCommand(toolsCommand());
   program.addCommand(auditCommand());
+  program.addCommand(sessionsCommand());
   program.addCommand(docsCommand());
   try {
     await program.parseAsync(argv);

@@ -23,6 +23,8 @@ export interface Config {
     readonly trustedProxies: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly unauthenticatedGroups: readonly string[];
+    /** Requests a minute: of one address to each endpoint of the login, of one person to /mcp. 0 for no limit. */
+    readonly rateLimits: { readonly perAddress: number; readonly perPerson: number };
   };
   readonly stdioGroups: readonly string[];
   /** Absent while OAuth is off. */
@@ -44,8 +46,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
   const findings: Findings = { problems: [], warnings: [] };
   const { problems, warnings } = findings;
   const environment = readEnvironment(env, readFile, findings);
+  const ownFolder = join(stateFolder(env), 'mcvsphere');
   const servers = managedServers(environment, readFile, findings);
-  const oauth = oauthConfig(environment, readFile, findings);
+  const oauth = oauthConfig(environment, ownFolder, readFile, findings);
   checkExposure(environment, findings);
   if (problems.length > 0) return { ok: false, problems, warnings };
 
@@ -61,12 +64,13 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
       trustedProxies: values.MCP_TRUSTED_PROXIES ?? [],
       allowUnauthenticated: values.MCP_ALLOW_UNAUTHENTICATED,
       unauthenticatedGroups: values.MCP_UNAUTHENTICATED_GROUPS,
+      rateLimits: Object.freeze({ perAddress: values.OAUTH_RATE_LIMIT, perPerson: values.MCP_RATE_LIMIT }),
     }),
     stdioGroups: values.MCP_STDIO_GROUPS,
     ...(oauth === undefined ? {} : { oauth }),
     servers,
     audit: Object.freeze({
-      file: values.AUDIT_FILE ?? join(stateFolder(env), 'mcvsphere', 'audit.jsonl'),
+      file: values.AUDIT_FILE ?? join(ownFolder, 'audit.jsonl'),
       ...(values.AUDIT_KEY === undefined ? {} : { key: new Secret(values.AUDIT_KEY) }),
       ...(values.AUDIT_CHECKPOINT_FILE === undefined ? {} : { checkpointFile: values.AUDIT_CHECKPOINT_FILE }),
     }),

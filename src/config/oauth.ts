@@ -1,13 +1,15 @@
 import type { Environment } from './environment.ts';
 import { type ReadFile, readNamedFile } from './files.ts';
 import { type GroupMap, parseGroupMap } from './group-map.ts';
+import { type LoginConfig, loginConfig } from './login.ts';
 import type { OptionName } from './options.ts';
 import type { Findings } from './problem.ts';
 
 export interface OAuthConfig {
   /** Letter for letter as the provider names itself. */
   readonly issuer: string;
-  readonly audience: string;
+  /** Of tokens that the provider itself issues for this gateway; without it none of them are taken. */
+  readonly audience?: string;
   /** An origin, without trailing slash. */
   readonly baseUrl: string;
   /** `http:` is accepted; for development. */
@@ -23,12 +25,23 @@ export interface OAuthConfig {
     readonly stripPrefix?: string;
     readonly groupMap?: GroupMap;
   };
+  /** The gateway's own login, in front of the provider's. Without it clients bring tokens of the provider. */
+  readonly login?: LoginConfig;
 }
 
 const SEPARATORS = { comma: ',', ',': ',', semicolon: ';', ';': ';', space: ' ' } as const;
 
-/** `undefined` while OAuth is off, and after a problem. */
-export function oauthConfig(environment: Environment, readFile: ReadFile, findings: Findings): OAuthConfig | undefined {
+/**
+ * `undefined` while OAuth is off, and after a problem.
+ *
+ * @param stateFolder where the login keeps its state unless told otherwise
+ */
+export function oauthConfig(
+  environment: Environment,
+  stateFolder: string,
+  readFile: ReadFile,
+  findings: Findings,
+): OAuthConfig | undefined {
   const { values, given } = environment;
   const { problems, warnings } = findings;
   if (values.OAUTH_ENABLED !== true) {
@@ -48,7 +61,9 @@ export function oauthConfig(environment: Environment, readFile: ReadFile, findin
     OAUTH_ALLOW_INSECURE: allowInsecure,
     OAUTH_GROUP_MAP_FILE: mapFile,
   } = values;
+  const withLogin = given.has('OAUTH_CLIENT_ID');
   for (const name of ['OAUTH_ISSUER_URL', 'OAUTH_AUDIENCE', 'OAUTH_BASE_URL'] satisfies OptionName[]) {
+    if (withLogin && name === 'OAUTH_AUDIENCE') continue;
     if (!given.has(name)) problems.push({ name, message: 'is missing, while OAUTH_ENABLED is true' });
   }
   for (const [name, url] of [
@@ -62,12 +77,13 @@ export function oauthConfig(environment: Environment, readFile: ReadFile, findin
   }
   const mapText = mapFile && readNamedFile('OAUTH_GROUP_MAP_FILE', mapFile, readFile, problems)?.text;
   const groupMap = mapText === undefined ? undefined : parseGroupMap(mapText, problems);
-  if (!issuer || !audience || !baseUrl) return undefined;
+  const login = loginConfig(environment, stateFolder, readFile, findings);
+  if (!issuer || !baseUrl || (!withLogin && !audience)) return undefined;
 
   const separator = values.OAUTH_GROUPS_SEPARATOR && SEPARATORS[values.OAUTH_GROUPS_SEPARATOR];
   return Object.freeze({
     issuer,
-    audience,
+    ...(audience === undefined ? {} : { audience }),
     baseUrl,
     allowInsecure: allowInsecure ?? false,
     algs: values.OAUTH_ALLOWED_ALGS ?? [],
@@ -78,5 +94,6 @@ export function oauthConfig(environment: Environment, readFile: ReadFile, findin
       ...(values.OAUTH_GROUPS_STRIP_PREFIX === undefined ? {} : { stripPrefix: values.OAUTH_GROUPS_STRIP_PREFIX }),
       ...(groupMap === undefined ? {} : { groupMap }),
     }),
+    ...(login === undefined ? {} : { login }),
   });
 }

@@ -1,6 +1,7 @@
 /** Every option there is: the one place that names it, describes it and says what it may hold. */
 import { z } from 'zod';
 import { LOG_LEVELS } from '../lib/logger.ts';
+import { login } from './login-options.ts';
 import { option } from './option.ts';
 import {
   absolutePath,
@@ -212,7 +213,7 @@ const mcp = {
 
 const oauth = {
   OAUTH_ENABLED: option(
-    { category: 'oauth', description: 'Ask everybody for an access token of the OpenID provider.' },
+    { category: 'oauth', description: 'Ask everybody for an access token.' },
     boolean().prefault('false'),
   ),
   OAUTH_ISSUER_URL: option(
@@ -227,7 +228,7 @@ const oauth = {
     {
       category: 'oauth',
       description:
-        'The aud that an access token for this gateway carries: a name of its own, never the client id of an application that people log in with, since their ID tokens carry that.',
+        'The aud of the access tokens that the provider itself issues for this gateway, for scripts and services: a name of its own, never the client id of an application that people log in with, since their ID tokens carry that. Optional with OAUTH_CLIENT_ID: without it such tokens are refused.',
       example: 'https://mcp.example.com/mcp',
     },
     text(1024).optional(),
@@ -350,7 +351,7 @@ const logging = {
   ),
 };
 
-export const options = z.object({ ...vcenter, ...esxi, ...mcp, ...oauth, ...policy, ...audit, ...logging });
+export const options = z.object({ ...vcenter, ...esxi, ...mcp, ...oauth, ...login, ...policy, ...audit, ...logging });
 export type OptionName = keyof typeof options.shape;
 export type OptionValues = z.output<typeof options>;
 export const OPTION_NAMES = Object.keys(options.shape) as OptionName[];

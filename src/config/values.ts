@@ -66,6 +66,11 @@ export function list<T>(parse: (part: string) => T) {
   });
 }
 
+/** Parts between blanks, each checked, none twice. */
+export function separated<T>(parse: (part: string) => T) {
+  return parsed((value) => Object.freeze([...new Set(value.trim().split(/ +/))].map(parse)));
+}
+
 export function groupName(part: string): string {
   return visible(part, 256);
 }
@@ -127,6 +132,70 @@ export function issuer() {
     const url = webUrl(value);
     if (url.search !== '' || url.hash !== '') refuse('must be a URL without query and fragment');
     return value;
+  });
+}
+
+export const CLAIMS_SOURCES = ['id_token', 'userinfo', 'access_token', 'introspection'] as const;
+export type ClaimsSource = (typeof CLAIMS_SOURCES)[number];
+
+export function claimsSource(part: string): ClaimsSource {
+  return CLAIMS_SOURCES.find((known) => known === part) ?? refuse(`must hold ${CLAIMS_SOURCES.join(', ')} only`);
+}
+
+/** RFC 6749 §3.3. */
+export function scope(part: string): string {
+  return /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(part) ? part : refuse('must hold scopes with blanks between them');
+}
+
+/** What makes the login safe is the gateway's to say, and no option changes it. */
+const OWN_PARAMETERS = new Set([
+  'client_id',
+  'client_secret',
+  'code_challenge',
+  'code_challenge_method',
+  'nonce',
+  'redirect_uri',
+  'request',
+  'request_uri',
+  'response_mode',
+  'response_type',
+  'scope',
+  'state',
+]);
+
+/** `name=value&name=value`, form-encoded as in the query of a URL. */
+export function authorizationParameters() {
+  return parsed((value) => {
+    const pairs = [...new URLSearchParams(visible(value, 2048))];
+    const seen = new Set(OWN_PARAMETERS);
+    for (const [name, content] of pairs) {
+      visible(content, 2048);
+      if (!/^[\w.:-]{1,128}$/.test(name)) refuse('must be written like the query of a URL: name=value&name=value');
+      if (seen.has(name)) refuse('must name no parameter twice, and none that the gateway sets itself');
+      seen.add(name);
+    }
+    return Object.freeze(pairs.map((pair) => Object.freeze(pair)));
+  });
+}
+
+/** Of Redis or Valkey. May hold a user name and a password. */
+export function storeUrl() {
+  return parsed((value) => {
+    const url = URL.canParse(visible(value, 2048).trim()) ? new URL(value.trim()) : undefined;
+    const usable = url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
+    return usable && /^\/?\d{0,5}$/.test(url.pathname) && url.hash === ''
+      ? url.href
+      : refuse('must be a redis:// or rediss:// URL of a host, with the number of a database as path or none');
+  });
+}
+
+/** `on`, `off`, or the absolute path of a file that says which. */
+export function switchOrPath() {
+  return parsed((value): 'on' | 'off' | { readonly path: string } => {
+    const word = value.toLowerCase();
+    if (TRUE.has(word)) return 'on';
+    if (FALSE.has(word)) return 'off';
+    return isAbsolute(visible(value, 4096)) ? { path: value } : refuse('must be on, off or an absolute path');
   });
 }
 

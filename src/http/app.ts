@@ -13,6 +13,7 @@ import { bounded } from '../lib/bounded.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { McpEndpoint } from '../mcp/endpoint.ts';
 import { createExchange, toAuthInfo } from '../mcp/exchange.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { authenticate, authenticateAs } from './authenticate.ts';
 import {
   allowedHostNames,
@@ -25,6 +26,8 @@ import {
 } from './guards.ts';
 import { healthRoutes, type ReadinessChecks } from './health.ts';
 import { parseBoundedJson } from './json-body.ts';
+import { oauthRoutes } from './oauth-routes.ts';
+import { limitRates, perPerson, type RateLimits } from './rate-limit.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 
@@ -51,6 +54,9 @@ interface OAuthAuthentication {
   readonly verifier: TokenVerifier;
   readonly baseUrl: URL;
   readonly authorizationServers: readonly string[];
+  /** The gateway's own login, where there is one. */
+  readonly login?: AuthorizationServer;
+  readonly limits: RateLimits;
 }
 
 export interface HttpApp {
@@ -122,7 +128,12 @@ async function createFastify(options: HttpOptions, exchanges: Set<Promise<void>>
       methods: ['GET', 'POST', 'DELETE'],
       exposedHeaders: ['www-authenticate', 'mcp-session-id', 'x-request-id'],
     });
-    if ('verifier' in authentication) metadataRoutes(guarded, authentication);
+    if ('verifier' in authentication) {
+      const { login: server, limits } = authentication;
+      await limitRates(guarded, limits);
+      metadataRoutes(guarded, authentication);
+      if (server !== undefined) await guarded.register(async (login) => oauthRoutes(login, { server, limits }));
+    }
     await guarded.register(async (mcp) => mcpRoute(mcp, options, exchanges));
   });
   return app;
@@ -134,7 +145,8 @@ function metadataRoutes(app: FastifyInstance, { baseUrl, authorizationServers }:
   for (const path of [`${METADATA_PATH}${MCP_PATH}`, METADATA_PATH]) app.get(path, async () => document);
 }
 
-function resourceUrl(baseUrl: URL): string {
+/** What tokens for this gateway are for. */
+export function resourceUrl(baseUrl: URL): string {
   return new URL(`${baseUrl.pathname.replace(/\/$/, '')}${MCP_PATH}`, baseUrl).href;
 }
 
@@ -144,12 +156,11 @@ function mcpRoute(
   exchanges: Set<Promise<void>>,
 ): void {
   app.addHook('onRequest', refuseTokenInUrl);
-  app.addHook(
-    'onRequest',
-    'verifier' in authentication
-      ? authenticate(authentication.verifier, new URL(`${METADATA_PATH}${MCP_PATH}`, authentication.baseUrl).href)
-      : authenticateAs(authentication.everybodyIs),
-  );
+  if ('verifier' in authentication) {
+    const { verifier, baseUrl, limits } = authentication;
+    app.addHook('onRequest', authenticate(verifier, new URL(`${METADATA_PATH}${MCP_PATH}`, baseUrl).href));
+    if (limits.perPerson > 0) app.addHook('onRequest', perPerson(app, limits));
+  } else app.addHook('onRequest', authenticateAs(authentication.everybodyIs));
   const handle = toNodeHandler(endpoint, { onerror: (err) => logger.error({ err }, 'an MCP exchange failed') });
 
   app.route({

@@ -7,6 +7,7 @@ import { bearerChallenge } from '../identity/challenge.ts';
 import { TokenError } from '../identity/errors.ts';
 import type { TokenVerifier } from '../identity/jwt-verifier.ts';
 import type { Principal } from '../identity/principal.ts';
+import { GatewayError } from '../lib/errors.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,9 +27,12 @@ export function authenticate(verifier: TokenVerifier, resourceMetadata: string) 
     try {
       request.principal = await verifier.verify(token);
     } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      const reason = error instanceof TokenError ? error.reason : error.code;
+      request.log.info({ reason, src_ip: request.ip, request_id: request.id }, 'a token was refused');
+      // What cannot be looked up says nothing about the token.
+      if (error.code === 'UNAVAILABLE') return unavailable(reply, error.message);
       if (!(error instanceof TokenError)) throw error;
-      request.log.info({ reason: error.reason, src_ip: request.ip }, 'a token was refused');
-      if (error.reason === 'keys_unavailable') return unavailable(reply);
       return challenge(reply, bearerChallenge({ resourceMetadata, error: 'invalid_token' }));
     }
   };
@@ -42,17 +46,17 @@ export function authenticateAs(principal: Principal) {
 }
 
 async function challenge(reply: FastifyReply, value: string): Promise<void> {
-  await reply
-    .code(401)
-    .header('www-authenticate', value)
-    .header('cache-control', 'no-store')
-    .send({ error: 'unauthorized', message: 'Log in first: this gateway needs a valid access token.' });
+  await reply.code(401).header('www-authenticate', value).header('cache-control', 'no-store').send({
+    error: 'unauthorized',
+    message: 'Log in first: this gateway needs a valid access token of its own login or its provider.',
+    request_id: reply.request.id,
+  });
 }
 
-async function unavailable(reply: FastifyReply): Promise<void> {
+async function unavailable(reply: FastifyReply, message: string): Promise<void> {
   await reply
     .code(503)
     .header('retry-after', '10')
     .header('cache-control', 'no-store')
-    .send({ error: 'temporarily_unavailable', message: 'The keys of the identity provider cannot be read just now.' });
+    .send({ error: 'temporarily_unavailable', message });
 }

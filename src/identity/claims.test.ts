@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ClaimOptions, readClaims } from './claims.ts';
+import { type ClaimOptions, hasAllClaims, readClaims, readSourcedClaims } from './claims.ts';
 
 const plain: ClaimOptions = { groups: ['groups'] };
 const read = (claims: Record<string, unknown>, options: Partial<ClaimOptions> = {}) =>
@@ -138,5 +138,46 @@ describe('the group map', () => {
       ]),
     };
     expect(read({ groups: ['a'] }, { groupMap: loop }).groups).toEqual(['a', 'b']);
+  });
+});
+
+describe('several sources about one person', () => {
+  const options: ClaimOptions = { groups: ['/realm_access/roles', 'groups'] };
+
+  it('give the groups of the first that has the claim, whatever the others say', () => {
+    const read = (...sources: Record<string, unknown>[]) => readSourcedClaims(sources, options);
+    expect(read({ sub: 's' }, { groups: ['a'] }, { groups: ['b'] }).groups).toEqual(['a']);
+    expect(read({ groups: ['a'] }, { realm_access: { roles: ['b'] } }).groups).toEqual(['a']);
+    expect(read({ groups: [] }, { groups: ['b'] }).groups).toEqual([]);
+    expect(read({ groups: null }, { groups: ['b'] })).toMatchObject({ groups: [], problem: 'groups_malformed' });
+  });
+
+  it('tell of too many groups only where no source names them', () => {
+    const read = (...sources: Record<string, unknown>[]) => readSourcedClaims(sources, options);
+    expect(read({ hasgroups: true }, { groups: ['a'] })).toMatchObject({ groups: ['a'] });
+    expect(read({ sub: 's' }, { hasgroups: true })).toMatchObject({ groups: [], problem: 'groups_overage' });
+  });
+
+  it('give the best name that any has, in their order', () => {
+    const name = (...sources: Record<string, unknown>[]) => readSourcedClaims(sources, options).user;
+    expect(name({ email: 'a@b' }, { preferred_username: 'al' }, { preferred_username: 'other' })).toBe('al');
+    expect(name({ sub: 's' }, { email: 'a@b' })).toBe('a@b');
+    expect(name({ sub: 's' }, {})).toBe('s');
+  });
+
+  it('give nothing to an address that one of them calls unverified', () => {
+    const groupMap = { users: new Map([['a@b', ['vsphere-admins']]]), groups: new Map() };
+    const read = (...sources: Record<string, unknown>[]) =>
+      readSourcedClaims(sources, { groups: ['groups'], groupMap });
+    expect(read({ email: 'a@b', email_verified: true }, { email: 'a@b', email_verified: false }).groups).toEqual([]);
+    expect(read({ email: 'a@b' }, { sub: 's' }).groups).toEqual(['vsphere-admins']);
+  });
+
+  it('are enough once there are groups and a name of the first choice', () => {
+    expect(hasAllClaims([], options)).toBe(false);
+    expect(hasAllClaims([{ groups: [], email: 'a@b' }], options)).toBe(false);
+    expect(hasAllClaims([{ preferred_username: 'al' }], options)).toBe(false);
+    expect(hasAllClaims([{ groups: [] }, { preferred_username: 'al' }], options)).toBe(true);
+    expect(hasAllClaims([{ groups: [], upn: 'al' }], { ...options, username: 'upn' })).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The claims of a verified token → the user's name and groups.
+ * The claims of a verified token, or of several sources about one person → the user's name and groups.
  *
  * Providers disagree about where groups stand and how they are written; the operator says so in the options,
  * and nothing is guessed. Whatever does not fit gives no groups, and with that no access: a claim that is read
@@ -44,31 +44,48 @@ export interface ReadClaims {
 type Claims = Readonly<Record<string, unknown>>;
 
 export function readClaims(claims: Claims, options: ClaimOptions): ReadClaims {
-  const user = userOf(claims, options.username);
-  const { groups, problem } = groupsOf(claims, options);
+  return readSourcedClaims([claims], options);
+}
+
+/**
+ * @param sources what is known of one and the same person (`sub`), first to last; the groups are those of the first
+ * source that has the claim, also where it is malformed there
+ */
+export function readSourcedClaims(sources: readonly Claims[], options: ClaimOptions): ReadClaims {
+  const user = userOf(sources, options.username);
+  const { groups, problem } = groupsOf(sources, options);
   const all = new Set(groups);
   for (const group of groups) for (const added of options.groupMap?.groups.get(group) ?? []) all.add(added);
-  for (const key of mapKeys(claims, user)) for (const added of options.groupMap?.users.get(key) ?? []) all.add(added);
+  for (const key of mapKeys(sources, user)) for (const added of options.groupMap?.users.get(key) ?? []) all.add(added);
   return { user, groups: [...all], ...(problem === undefined ? {} : { problem }) };
 }
 
-function userOf(claims: Claims, username: string | undefined): string | undefined {
-  const candidates =
-    username === undefined ? [claims.preferred_username, claims.email, claims.sub] : [at(claims, username)];
-  return candidates.find(isPlainName);
+/** Whether a further source could say nothing that counts: there are groups, and a name of the first choice. */
+export function hasAllClaims(sources: readonly Claims[], options: ClaimOptions): boolean {
+  const name = options.username ?? 'preferred_username';
+  return groupsClaim(sources, options) !== undefined && sources.some((claims) => isPlainName(at(claims, name)));
+}
+
+function userOf(sources: readonly Claims[], username: string | undefined): string | undefined {
+  const paths = username === undefined ? ['preferred_username', 'email', 'sub'] : [username];
+  return paths.flatMap((path) => sources.map((claims) => at(claims, path))).find(isPlainName);
 }
 
 /** An address that the provider itself calls unverified is a name to show, and nothing to give groups to. */
-function mapKeys(claims: Claims, user: string | undefined): string[] {
-  const keys = typeof claims.sub === 'string' ? [claims.sub] : [];
-  const unverified = user !== undefined && user === claims.email && claims.email_verified === false;
-  if (user !== undefined && user !== claims.sub && !unverified) keys.push(user);
+function mapKeys(sources: readonly Claims[], user: string | undefined): Set<string> {
+  const keys = new Set(sources.flatMap(({ sub }) => (typeof sub === 'string' ? [sub] : [])));
+  const unverified = sources.some(({ email, email_verified: verified }) => user === email && verified === false);
+  if (user !== undefined && !unverified) keys.add(user);
   return keys;
 }
 
-function groupsOf(claims: Claims, options: ClaimOptions): { groups: string[]; problem?: GroupsProblem } {
-  const value = options.groups.map((path) => at(claims, path)).find((found) => found !== undefined);
-  if (value === undefined) return { groups: [], problem: isOverage(claims) ? 'groups_overage' : 'groups_absent' };
+function groupsClaim(sources: readonly Claims[], { groups }: ClaimOptions): unknown {
+  return sources.flatMap((claims) => groups.map((path) => at(claims, path))).find((found) => found !== undefined);
+}
+
+function groupsOf(sources: readonly Claims[], options: ClaimOptions): { groups: string[]; problem?: GroupsProblem } {
+  const value = groupsClaim(sources, options);
+  if (value === undefined) return { groups: [], problem: sources.some(isOverage) ? 'groups_overage' : 'groups_absent' };
 
   const names = namesIn(value, options.separator);
   if (names === undefined) return { groups: [], problem: 'groups_malformed' };

@@ -13,18 +13,26 @@ export type TokenRefusal =
   | 'missing_claim'
   | 'wrong_type'
   /** Says nothing about the token: the provider's keys cannot be had. HTTP 503, not 401. */
-  | 'keys_unavailable';
+  | 'keys_unavailable'
+  /** A good token of a session that was revoked or is over. */
+  | 'session_ended'
+  /** Says nothing about the token: the session cannot be looked up. HTTP 503, not 401. */
+  | 'session_unavailable';
+
+const UNAVAILABLE: Partial<Record<TokenRefusal, string>> = {
+  keys_unavailable: 'The keys of the identity provider cannot be read just now.',
+  session_unavailable: 'Your session cannot be checked just now. Try again in a moment.',
+};
 
 /** A token that is not accepted. Neither the message nor the reason holds anything of the token. */
 export class TokenError extends GatewayError {
   readonly reason: TokenRefusal;
 
   constructor(reason: TokenRefusal, options?: ErrorOptions) {
+    const unavailable = UNAVAILABLE[reason];
     super(
-      reason === 'keys_unavailable' ? 'UNAVAILABLE' : 'PERMISSION_DENIED',
-      reason === 'keys_unavailable'
-        ? 'The keys of the identity provider cannot be read just now.'
-        : 'The access token was not accepted.',
+      unavailable === undefined ? 'PERMISSION_DENIED' : 'UNAVAILABLE',
+      unavailable ?? 'The access token was not accepted.',
       options,
     );
     this.reason = reason;

@@ -22,6 +22,8 @@ export interface Provider {
   /** Letter for letter what its tokens carry as `iss`. */
   readonly issuer: string;
   readonly jwksUri: string;
+  /** All that it says of itself; what of it is used is checked there. */
+  readonly metadata: openid.ServerMetadata;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function discoverProvider(options: DiscoveryOptions): Promise<Provi
   if (new URL(jwksUri).protocol !== 'https:' && !allowInsecure) {
     throw new DiscoveryError('http_refused', `The jwks_uri of ${issuer} is not https: (see OAUTH_ALLOW_INSECURE).`);
   }
-  return { issuer: metadata.issuer, jwksUri };
+  return { issuer: metadata.issuer, jwksUri, metadata };
 }
 
 function mismatch(issuer: string, cause?: unknown): DiscoveryError {

@@ -22,14 +22,46 @@ export interface SuiteRun {
 }
 
 /** Runs what a revision of the protocol requires of a server. */
-export async function runSuite(options: {
+export function runSuite(options: {
   readonly url: string;
   readonly revision: string;
   readonly baseline: string;
   readonly outputFolder: string;
 }): Promise<SuiteRun> {
   const { url, revision, baseline, outputFolder } = options;
-  const args = ['server', '--url', url, '--requirements', revision, '--expected-failures', baseline];
+  return run(['server', '--url', url, '--requirements', revision, '--expected-failures', baseline], outputFolder);
+}
+
+/**
+ * Runs every scenario for an authorization server, with a client that it knows.
+ *
+ * @param browse is shown the address that a person has to open
+ */
+export function runAuthorizationSuite(options: {
+  readonly url: string;
+  readonly clientId: string;
+  readonly resource: string;
+  /** Of `http://127.0.0.1:PORT/callback`. */
+  readonly port: number;
+  readonly outputFolder: string;
+  readonly browse: (url: string) => void;
+}): Promise<SuiteRun> {
+  const { url, clientId, resource, port, outputFolder, browse } = options;
+  const args = ['--url', url, '--client-id', clientId, '--resource', resource, '--port', String(port)];
+  let asked = false;
+  return run(['authorization', ...args], outputFolder, (output) => {
+    const address = /^(http\S+\/authorize\?\S+)\n/m.exec(output)?.[1];
+    if (address === undefined || asked) return;
+    asked = true;
+    browse(address);
+  });
+}
+
+async function run(
+  args: readonly string[],
+  outputFolder: string,
+  heard: (output: string) => void = () => {},
+): Promise<SuiteRun> {
   const child = spawn(NODE, [SUITE, ...args, '--output-dir', outputFolder], {
     cwd: outputFolder,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,6 +69,7 @@ export async function runSuite(options: {
   let output = '';
   const keep = (chunk: string) => {
     output += chunk;
+    heard(output);
   };
   child.stdout.setEncoding('utf8').on('data', keep);
   child.stderr.setEncoding('utf8').on('data', keep);

@@ -1,0 +1,76 @@
+/**
+ * The provider says that somebody has logged out, or was thrown out (OpenID Connect Back-Channel Logout §2.5–2.8):
+ * their grants end here, for the next request. The token is the provider's, signed, and counts once.
+ */
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { hashOf } from './consent.ts';
+import { UpstreamError } from './errors.ts';
+import type { GrantFilter, Grants } from './grants.ts';
+import { OAuthError } from './oauth-error.ts';
+import { errorResponse, NO_STORE, type OAuthRequest, type OAuthResponse, required } from './oauth-exchange.ts';
+import type { Store } from './store.ts';
+import type { Upstream, UpstreamLogout } from './upstream.ts';
+
+const LONGEST_TOKEN = 16_384;
+const MOST_SECONDS = 24 * 3600;
+/** How long after its end a token may still be accepted. */
+const CLOCK_TOLERANCE_SECONDS = 120;
+
+interface BackChannelOptions {
+  readonly upstream: Upstream;
+  readonly grants: Grants;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function backChannelLogout({ upstream, grants, store, clock, logger }: BackChannelOptions) {
+  async function logOut(request: OAuthRequest): Promise<void> {
+    const logout = await verified(required(request.form, 'logout_token', LONGEST_TOKEN));
+    // The rule of §2.6, asked for again: a filter by issuer alone would log everybody out.
+    if (logout.sub === undefined && logout.sid === undefined) throw refused('nobody');
+    const key = `logout:${hashOf(`${logout.iss} ${logout.jti}`)}`;
+    if ((await store.get(key)) !== undefined) throw refused('replayed');
+    await grants.endWhere(filterOf(logout), 'logout_at_provider', request);
+    // Remembered last: a token whose work failed half-way may come again.
+    const seconds = Math.ceil(logout.expiresAt - clock.now() / 1000) + CLOCK_TOLERANCE_SECONDS;
+    await store.set(key, '1', Math.min(Math.max(seconds, CLOCK_TOLERANCE_SECONDS), MOST_SECONDS));
+  }
+
+  async function verified(token: string): Promise<UpstreamLogout> {
+    try {
+      return await upstream.verifyLogoutToken(token);
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.reason === 'unavailable') throw error;
+      throw refused(error.reason, error);
+    }
+  }
+
+  return async (request: OAuthRequest): Promise<OAuthResponse> => {
+    try {
+      await logOut(request);
+      return { status: 200, headers: NO_STORE };
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error;
+      // A provider that signs or addresses them wrongly would otherwise never log anybody out, and nobody would know.
+      const { reason, cause } = error;
+      logger.warn({ err: cause, reason, request_id: request.requestId }, 'a logout of the provider was refused');
+      return errorResponse(error);
+    }
+  };
+}
+
+/** A session where one is named, else all of the person's (§2.6). */
+function filterOf({ iss, sub, sid }: UpstreamLogout): GrantFilter {
+  return sid === undefined
+    ? { iss, ...(sub === undefined ? {} : { sub }) }
+    : { iss, upstreamSid: sid, ...(sub === undefined ? {} : { sub }) };
+}
+
+function refused(reason: string, cause?: unknown): OAuthError {
+  return new OAuthError('invalid_request', 'The logout token was not accepted.', {
+    reason: `logout_token_${reason}`,
+    cause,
+  });
+}

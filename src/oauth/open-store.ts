@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Secret } from '../lib/secret.ts';
+import type { OAuthKeys } from './keys.ts';
+import { openMemoryStore } from './memory-store.ts';
+import { openRedisStore } from './redis-store.ts';
+import { createSnapshotFile } from './snapshot.ts';
+import type { Store } from './store.ts';
+import { createStoreCipher } from './store-cipher.ts';
+
+const KEY_CHECK = 'key-check';
+const KEY_CHECK_SECONDS = 90 * 24 * 3600;
+
+interface OpenStoreOptions {
+  /** Redis or Valkey; without it the store is embedded. */
+  readonly url?: Secret;
+  readonly stateDir: string;
+  readonly keys: OAuthKeys;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** @throws StoreUnavailableError where saved sessions cannot be read */
+export async function openStore({ url, stateDir, keys, clock, logger }: OpenStoreOptions): Promise<Store> {
+  const cipher = createStoreCipher(keys.store);
+  if (url !== undefined) {
+    const store = await openRedisStore({ url, cipher, clock, logger });
+    await tellOfOtherKey(store, logger);
+    return store;
+  }
+  const snapshot = createSnapshotFile({ path: join(stateDir, 'sessions.snapshot'), cipher, logger });
+  return openMemoryStore({ clock, logger, snapshot });
+}
+
+/** Replicas with different keys would refuse each other's sessions, now this one and now that. */
+async function tellOfOtherKey(store: Store, logger: Logger): Promise<void> {
+  try {
+    if (await store.compareAndSet(KEY_CHECK, undefined, KEY_CHECK, KEY_CHECK_SECONDS)) return;
+    if ((await store.get(KEY_CHECK)) !== undefined) return;
+    logger.warn(
+      'the session store holds what was made with another OAUTH_SIGNING_KEY: all replicas must have the same, and ' +
+        'an old key stays behind a new one until its sessions are over',
+    );
+    await store.set(KEY_CHECK, KEY_CHECK, KEY_CHECK_SECONDS);
+  } catch {
+    // Away: it says so itself.
+  }
+}

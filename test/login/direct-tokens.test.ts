@@ -1,0 +1,63 @@
+/** Tokens of the company's provider for scripts and services, beside the login. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  BASE_URL,
+  claimsOf,
+  type LoginLab,
+  logIn,
+  RESOURCE,
+  startLoginLab,
+  toolsOf,
+  UPSTREAM_CLIENT,
+} from '../support/login.ts';
+
+const AUDIENCE = 'api://mcvsphere';
+
+let lab: LoginLab;
+beforeAll(async () => {
+  lab = await startLoginLab({ env: { OAUTH_AUDIENCE: AUDIENCE } });
+});
+afterAll(() => lab?.stop());
+
+function sign(claims: Record<string, unknown> = {}, header: Record<string, unknown> = { typ: 'at+jwt' }) {
+  const now = Math.floor(lab.clock.now() / 1000);
+  const own = { iss: lab.provider.issuer, aud: AUDIENCE, sub: 'a-service', iat: now, exp: now + 300 };
+  return lab.provider.sign({ ...own, groups: ['vsphere-readers'], ...claims }, { alg: 'RS256', header });
+}
+
+describe('a token of the provider', () => {
+  it('for this gateway is taken beside those of the login', async () => {
+    expect(await toolsOf(lab, await sign())).toContain('list_vms');
+    expect(await toolsOf(lab, (await logIn(lab, 'reader')).tokens.access_token)).toContain('list_vms');
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['for the login at the provider, as an ID token is', { aud: UPSTREAM_CLIENT }],
+    ['for what the tokens of the login are for', { aud: RESOURCE }],
+    ['without an end', { exp: undefined }],
+    ['that has expired', { exp: 1_000 }],
+    ['in the name of this gateway', { iss: BASE_URL }],
+    ['in the name of this gateway, for its resource', { iss: BASE_URL, aud: RESOURCE }],
+    ['of another provider', { iss: 'https://other.example' }],
+  ])('%s is refused', async (_what, claims) => {
+    expect(await toolsOf(lab, await sign(claims))).toBe(401);
+  });
+
+  it('cannot name a session of somebody else', async () => {
+    const { tokens } = await logIn(lab, 'super-admin');
+    const { sid, sub, client_id } = claimsOf(tokens.access_token);
+    expect(await toolsOf(lab, await sign({ sid, sub, client_id, iss: BASE_URL, aud: RESOURCE }))).toBe(401);
+    const tools = await toolsOf(lab, await sign({ sid, sub, client_id }));
+    expect(tools).toContain('list_vms');
+    expect(tools).not.toContain('power_on');
+  });
+
+  it('with a key that nobody knows costs the provider one look, however many there are', async () => {
+    await toolsOf(lab, await sign());
+    const before = lab.provider.endpoints.requests('jwks');
+    const bogus = await Promise.all(Array.from({ length: 200 }, (_, n) => sign({}, { typ: 'at+jwt', kid: `k${n}` })));
+    const answers = await Promise.all(bogus.map((token) => toolsOf(lab, token)));
+    expect(new Set(answers)).toEqual(new Set([401]));
+    expect(lab.provider.endpoints.requests('jwks') - before).toBeLessThanOrEqual(1);
+  });
+});
