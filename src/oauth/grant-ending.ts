@@ -84,11 +84,13 @@ export function createGrantEnding(options: GrantEndingOptions): GrantEnding {
   };
 }
 
-function agrees(grant: Grant, { user, iss, sub, upstreamSid }: GrantFilter): boolean {
+function agrees(grant: Grant, { user, iss, sub, upstreamSid, orWithoutSid = false }: GrantFilter): boolean {
   return (
     (user === undefined || grant.user === user) &&
     (iss === undefined || grant.iss === iss) &&
     (sub === undefined || grant.sub === sub) &&
-    (upstreamSid === undefined || grant.upstreamSid === upstreamSid)
+    (upstreamSid === undefined ||
+      grant.upstreamSid === upstreamSid ||
+      (orWithoutSid && grant.upstreamSid === undefined))
   );
 }
