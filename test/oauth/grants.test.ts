@@ -212,6 +212,18 @@ describe('a grant ends', () => {
     for (const { id } of all) expect(await grants.current(id)).toBeUndefined();
   });
 
+  it('when it was revoked while the provider was failing to tell its groups', async () => {
+    const { session, verifier, grants, clock } = await loginParts({
+      refresh: async () => {
+        await grants.end(grant.id, 'operator');
+        throw unavailable();
+      },
+    });
+    const { set, grant } = await session();
+    clock.advance(5 * MINUTE);
+    await expect(verifier.verify(set.access_token)).rejects.toMatchObject({ reason: 'session_ended' });
+  });
+
   it('when the key that sealed its upstream token is gone', async () => {
     const { login, store, clock } = await loginParts();
     const { grant } = await login();
