@@ -11,7 +11,7 @@ import { PATHS } from '../oauth/metadata.ts';
 import { OAuthError, type OAuthErrorCode } from '../oauth/oauth-error.ts';
 import { errorResponse, type OAuthRequest, type OAuthResponse } from '../oauth/oauth-exchange.ts';
 import { type Problem, problemPage } from '../oauth/problem-page.ts';
-import { perAddress, type RateLimits } from './rate-limit.ts';
+import { perAddress, perReporter, type RateLimits } from './rate-limit.ts';
 
 const BODY_LIMIT_BYTES = 32 * 1024;
 
@@ -38,7 +38,7 @@ export async function oauthRoutes(app: FastifyInstance, { server, limits }: OAut
   route('POST', PATHS.register, server.register);
   route('POST', PATHS.token, server.token);
   route('POST', PATHS.revoke, server.revoke);
-  route('POST', PATHS.backChannelLogout, server.backChannelLogout);
+  route('POST', PATHS.backChannelLogout, server.backChannelLogout, perReporter);
 
   await app.register(async (pages) => {
     pages.setErrorHandler(async (error, request, reply) => send(reply, pageOf(failureOf(error, request), request.id)));
@@ -50,14 +50,14 @@ export async function oauthRoutes(app: FastifyInstance, { server, limits }: OAut
 }
 
 function serving(app: FastifyInstance, limits: RateLimits) {
-  return (method: 'GET' | 'POST', url: string, handler: Handler) =>
+  return (method: 'GET' | 'POST', url: string, handler: Handler, limit = perAddress) =>
     app.route({
       method,
       url,
       // A look with HEAD must not use up a login.
       exposeHeadRoute: false,
       bodyLimit: BODY_LIMIT_BYTES,
-      config: perAddress(limits, url),
+      config: limit(limits, url),
       handler: async (request, reply) => send(reply, await handler(read(request))),
     });
 }

@@ -10,6 +10,7 @@ import type { RequestCounter } from '../oauth/request-counter.ts';
 
 const WINDOW_MS = 60_000;
 const MOST_KEYS = 20_000;
+const REPORTS_PER_REQUEST = 50;
 
 export interface RateLimits {
   /** Requests a minute from one address to one endpoint of the login; 0 for no limit, here and below. */
@@ -37,6 +38,11 @@ export async function limitRates(app: FastifyInstance, { counter }: RateLimits):
 export function perAddress(limits: RateLimits, endpoint: string): Pick<FastifyContextConfig, 'rateLimit'> {
   if (limits.perAddress === 0) return { rateLimit: false };
   return { rateLimit: { max: limits.perAddress, timeWindow: WINDOW_MS, groupId: ` ${endpoint}` } };
+}
+
+/** The same for reports of logouts: they come from one address, all at once, and a bad one costs next to nothing. */
+export function perReporter({ perAddress: max, ...limits }: RateLimits, endpoint: string) {
+  return perAddress({ ...limits, perAddress: max * REPORTS_PER_REQUEST }, endpoint);
 }
 
 /** A hook for after the authentication. */

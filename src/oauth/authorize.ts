@@ -108,7 +108,8 @@ export function createAuthorize(options: AuthorizeOptions) {
       reason: 'denied_by_person',
     });
     const next = errorLocation(issuer, asked, 'access_denied', 'The person did not allow it.');
-    return refusedPage(asked.client.name, next, request.requestId);
+    const { client, redirectUri } = asked;
+    return refusedPage({ clientName: client.name, redirectUri, next, requestId: request.requestId });
   }
 
   async function allow(request: OAuthRequest, asked: AuthorizationRequest): Promise<OAuthResponse> {

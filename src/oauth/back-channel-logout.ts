@@ -18,7 +18,7 @@ const MOST_SECONDS = 24 * 3600;
 const CLOCK_TOLERANCE_SECONDS = 120;
 
 interface BackChannelOptions {
-  readonly upstream: Upstream;
+  readonly upstream: Pick<Upstream, 'verifyLogoutToken'>;
   readonly grants: Grants;
   readonly store: Store;
   readonly clock: Clock;
@@ -61,11 +61,16 @@ export function backChannelLogout({ upstream, grants, store, clock, logger }: Ba
   };
 }
 
-/** A session where one is named, else all of the person's (§2.6). */
+/**
+ * A session where one is named, else all of the person's (§2.6). Those of the person whose ID token named no session
+ * end with any: each may be the one that is meant.
+ */
 function filterOf({ iss, sub, sid }: UpstreamLogout): GrantFilter {
-  return sid === undefined
-    ? { iss, ...(sub === undefined ? {} : { sub }) }
-    : { iss, upstreamSid: sid, ...(sub === undefined ? {} : { sub }) };
+  return {
+    iss,
+    ...(sub === undefined ? {} : { sub }),
+    ...(sid === undefined ? {} : { upstreamSid: sid, orWithoutSid: sub !== undefined }),
+  };
 }
 
 function refused(reason: string, cause?: unknown): OAuthError {

@@ -83,8 +83,19 @@ export function goingOnPage(provider: string, next: string, requestId: string): 
   return pageResponse({ status: 200, title: 'Now log in', content, requestId, next });
 }
 
-export function refusedPage(clientName: string, next: string, requestId: string): OAuthResponse {
-  const content = html`<p>${nameOf({ name: clientName })} gets no access, and is told so.</p>
+interface RefusedPageFacts {
+  readonly clientName: string;
+  readonly redirectUri: string;
+  /** The redirect URI with the error. */
+  readonly next: string;
+  readonly requestId: string;
+}
+
+export function refusedPage({ clientName, redirectUri, next, requestId }: RefusedPageFacts): OAuthResponse {
+  // Anybody can make a link to /authorize: only a click leads from here to a website or an app that they chose.
+  const byItself = redirectTarget(redirectUri)?.kind === 'loopback';
+  const content = html`<p>${nameOf({ name: clientName })} gets no access${byItself ? ', and is told so' : ''}.</p>
 <p>You can close this page, or <a href="${next}">go back to the program</a>.</p>`;
-  return pageResponse({ status: 200, title: 'You did not allow it', content, requestId, next });
+  const title = 'You did not allow it';
+  return pageResponse({ status: 200, title, content, requestId, ...(byItself ? { next } : {}) });
 }

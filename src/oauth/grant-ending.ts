@@ -19,12 +19,26 @@ interface GrantEndingOptions {
   readonly records?: GrantRecords;
 }
 
+interface Removal {
+  /** Gone now, and by this removal. */
+  readonly ended?: Grant;
+  readonly failure?: unknown;
+}
+
 export function createGrantEnding(options: GrantEndingOptions): GrantEnding {
   const { store, recorder, clock, logger, records = createGrantRecords(store, clock) } = options;
 
-  async function remove(id: string): Promise<Grant | undefined> {
-    const found = await records.read(id);
-    return (await records.remove(id)) ? found?.grant : undefined;
+  /** Never rejects. What is gone counts as ended also where the store fails after that, such as in saving it. */
+  async function remove(grant: Grant): Promise<Removal> {
+    try {
+      return (await records.remove(grant.id)) ? { ended: grant } : {};
+    } catch (failure) {
+      const isLeft = await records.read(grant.id).then(
+        (found) => found !== undefined,
+        () => true,
+      );
+      return isLeft ? { failure } : { ended: grant, failure };
+    }
   }
 
   async function recordEnd(
@@ -59,36 +73,62 @@ export function createGrantEnding(options: GrantEndingOptions): GrantEnding {
     }
   }
 
+  /** Tries them all, whichever fails; also those that were found before the list broke off. */
+  async function removeWhere(filter: GrantFilter): Promise<{ ended: Grant[]; failures: unknown[] }> {
+    const removals: Promise<Removal>[] = [];
+    const failures: unknown[] = [];
+    try {
+      for await (const grant of list()) if (agrees(grant, filter)) removals.push(remove(grant));
+    } catch (error) {
+      failures.push(error);
+    }
+    const ended: Grant[] = [];
+    for (const removal of await Promise.all(removals)) {
+      if (removal.ended !== undefined) ended.push(removal.ended);
+      if (removal.failure !== undefined) failures.push(removal.failure);
+    }
+    return { ended, failures };
+  }
+
   return {
     async end(id, reason, origin = {}) {
-      const ended = await remove(id);
+      const found = await records.read(id);
+      if (found === undefined) {
+        // Whoever removed it may have failed to save that.
+        await records.remove(id);
+        return undefined;
+      }
+      const { ended, failure } = await remove(found.grant);
       if (ended !== undefined) await recordEnd(ended, reason, origin);
+      if (failure !== undefined) throw failure;
       return ended;
     },
     async endWhere(filter, reason, origin = {}) {
-      const ended: Grant[] = [];
-      for await (const grant of list()) {
-        if (!agrees(grant, filter)) continue;
-        if ((await remove(grant.id)) !== undefined) ended.push(grant);
+      const { ended, failures } = await removeWhere(filter);
+      if (failures.length > 0) {
+        logger.error({ err: failures[0], ended: ended.length }, 'not all sessions were ended, or not for good');
       }
       // All are out before the first is recorded: a record that fails must not leave the others in.
       const recorded = await Promise.allSettled(ended.map((grant) => recordEnd(grant, reason, origin)));
       const failed = recorded.find(({ status }) => status === 'rejected');
       if (failed?.status === 'rejected') {
         logger.error({ err: failed.reason, ended: ended.length }, 'sessions were ended, and not all are on the record');
-        throw failed.reason;
+        failures.push(failed.reason);
       }
+      if (failures.length > 0) throw failures[0];
       return ended.length;
     },
     list,
   };
 }
 
-function agrees(grant: Grant, { user, iss, sub, upstreamSid }: GrantFilter): boolean {
+function agrees(grant: Grant, { user, iss, sub, upstreamSid, orWithoutSid = false }: GrantFilter): boolean {
   return (
     (user === undefined || grant.user === user) &&
     (iss === undefined || grant.iss === iss) &&
     (sub === undefined || grant.sub === sub) &&
-    (upstreamSid === undefined || grant.upstreamSid === upstreamSid)
+    (upstreamSid === undefined ||
+      grant.upstreamSid === upstreamSid ||
+      (orWithoutSid && grant.upstreamSid === undefined))
   );
 }

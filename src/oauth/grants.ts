@@ -41,6 +41,8 @@ export interface GrantFilter {
   readonly iss?: string;
   readonly sub?: string;
   readonly upstreamSid?: string;
+  /** Beside those of `upstreamSid` also those that have none. */
+  readonly orWithoutSid?: boolean;
 }
 
 export interface Grants {

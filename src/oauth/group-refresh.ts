@@ -61,7 +61,9 @@ export function createGroupRefresh(options: GroupRefreshOptions): GroupRefresh {
       if (!(error instanceof UpstreamError || error instanceof LockHeldError)) throw error;
       rest(grant.id);
       logger.warn({ err: error, sid: grant.id, sub: grant.sub }, 'the groups of a session cannot be read again');
-      return stale(grant, error);
+      // It may have ended, or been renewed by another, in all that time.
+      const left = await records.read(grant.id);
+      return left && stale(left.grant, error);
     }
   }
 

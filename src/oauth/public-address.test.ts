@@ -19,6 +19,7 @@ describe('a public address', () => {
     ['a carrier network', '100.64.0.1'],
     ['a metadata service', '169.254.169.254'],
     ['a metadata service', 'fd00:ec2::254'],
+    ['the host of an Azure machine', '168.63.129.16'],
     ['a unique local address', 'fc00::1'],
     ['a link-local address', 'fe80::1'],
     ['a link-local address with its zone', 'fe80::1%eth0'],

@@ -12,10 +12,12 @@ const HTTPS = /^https:\/\/([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1
 /**
  * Schemes that belong to one program. A name with a dot is the reverse of a domain (RFC 8252 §7.1). Any other scheme
  * may open whatever the operating system has registered for it, with a text that the client chose: only editors that
- * are known to log in this way have one here.
+ * are known to log in this way have one here, and without a query: that is how their links say what to do, such as
+ * to install a server.
  */
 const REVERSE_DOMAIN = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:\/[^\s]*$/;
-const EDITORS = /^(cursor|vscode|vscode-insiders|vscodium|windsurf|zed|kiro|trae|warp|goose|raycast):\/\/[a-z0-9]/;
+const EDITORS =
+  /^(cursor|vscode|vscode-insiders|vscodium|windsurf|zed|kiro|trae|warp|goose|raycast):\/\/[a-z0-9][^?#]*$/;
 
 /** What the gateway adds to the address; one that has them already would be read in two ways. */
 const RESERVED = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'];

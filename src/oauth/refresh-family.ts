@@ -58,6 +58,12 @@ export function standingOf(presented: PresentedToken, family: RefreshFamily, now
   return { successor: tokenOf(presented.name, successorOf(presented.secret, retired.salt)) };
 }
 
+/** Whether it is one that the family still knows: the name alone is no proof of having held one. */
+export function isOfFamily(presented: PresentedToken, { current, retired }: RefreshFamily): boolean {
+  const presentedHash = hash(presented.secret);
+  return [current, ...retired.map((one) => one.hash)].some((one) => same(one, presentedHash));
+}
+
 /** The family after its current token was used, and the successor. */
 export function rotate(presented: PresentedToken, family: RefreshFamily, now: number) {
   const salt = randomBytes(16).toString('base64url');

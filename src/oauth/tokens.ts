@@ -8,7 +8,7 @@ import { findCode, invalid, issueCode, mismatch } from './code.ts';
 import type { Grant, Grants } from './grants.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { LoginEntry, Origin, Recorder } from './recorder.ts';
-import { newFamily, parseRefreshToken, type RefreshFamily, rotate, standingOf } from './refresh-family.ts';
+import { isOfFamily, newFamily, parseRefreshToken, type RefreshFamily, rotate, standingOf } from './refresh-family.ts';
 import type { Store } from './store.ts';
 
 export interface CodeBinding {
@@ -176,7 +176,7 @@ export function createTokens({ store, grants, accessTokens, recorder, clock, tok
       if (presented !== undefined) {
         const text = await store.get(presented.familyKey);
         const family = text === undefined ? undefined : (JSON.parse(text) as RefreshFamily);
-        if (family?.clientId !== clientId) return;
+        if (family?.clientId !== clientId || !isOfFamily(presented, family)) return;
         await grants.end(family.grantId, 'client', origin);
         await store.delete(presented.familyKey);
         return;

@@ -1,5 +1,7 @@
 /** The provider ends sessions: over the back channel, with tokens that only it can make. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backChannelLogout } from '../../src/oauth/back-channel-logout.ts';
+import { alice, loginParts } from '../support/login-parts.ts';
 import { post } from '../support/mcp.ts';
 import {
   authorizeUrl,
@@ -75,5 +77,39 @@ describe('a logout token of the provider', () => {
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ error: 'invalid_request' });
     expect(await statusOf(token)).toBe(200);
+  });
+});
+
+describe('a logout of one session at the provider', () => {
+  const { iss, sub } = alice();
+  it.each<[string, { sub?: string; sid?: string }, string[]]>([
+    ['its session and those without one, with the person', { sub, sid: 's-1' }, ['named', 'nameless']],
+    ['its session alone, without the person', { sid: 's-1' }, ['named']],
+    ['those without one, where the named one is unknown', { sub, sid: 's-9' }, ['nameless']],
+  ])('ends %s', async (_what, about, ended) => {
+    const parts = await loginParts();
+    const names = new Map<string, string>();
+    for (const [name, who] of Object.entries({
+      named: alice({ sid: 's-1' }),
+      another: alice({ sid: 's-2' }),
+      nameless: alice({ sid: undefined }),
+      elsewhere: alice({ iss: 'https://other.example.com', sid: undefined }),
+      bob: alice({ user: 'bob', sub: 'b-2', sid: undefined }),
+    })) {
+      names.set((await parts.login(who)).grant.id, name);
+    }
+    const expiresAt = parts.clock.now() / 1000 + 60;
+    const verifyLogoutToken = async () => ({ iss, jti: 'j-1', expiresAt, ...about });
+    const answer = backChannelLogout({ ...parts, upstream: { verifyLogoutToken } });
+    const { status } = await answer({
+      query: new URLSearchParams(),
+      form: new URLSearchParams({ logout_token: 'x' }),
+      cookies: {},
+      authorized: false,
+      requestId: 'r-1',
+    });
+    expect(status).toBe(200);
+    expect(parts.entries.map(({ sid = '' }) => names.get(sid))).toEqual(ended);
+    for (const [id, name] of names) expect((await parts.grants.current(id)) === undefined).toBe(ended.includes(name));
   });
 });

@@ -3,6 +3,7 @@ import { createLogger } from '../../src/lib/logger.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { UpstreamError } from '../../src/oauth/errors.ts';
 import { openMemoryStore } from '../../src/oauth/memory-store.ts';
+import { StoreUnavailableError } from '../../src/oauth/store.ts';
 import { alice, CLIENT, loginParts } from '../support/login-parts.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
@@ -210,6 +211,59 @@ describe('a grant ends', () => {
     recorder.failing = true;
     await expect(grants.endWhere({}, 'operator')).rejects.toThrow('the audit file is full');
     for (const { id } of all) expect(await grants.current(id)).toBeUndefined();
+  });
+
+  it('for all others where one cannot be removed, and they are on the record', async () => {
+    const clock = manualClock();
+    const store = await openMemoryStore({ clock, logger: createLogger('silent') });
+    let stuck = '';
+    const failing = {
+      ...store,
+      delete: async (key: string) => {
+        if (key === `grant:${stuck}`) throw new StoreUnavailableError();
+        return store.delete(key);
+      },
+    };
+    const { login, grants, entries } = await loginParts({ clock, store: failing });
+    const [first, second, third] = [(await login()).grant, (await login()).grant, (await login()).grant];
+    stuck = first.id;
+    await expect(grants.endWhere({}, 'operator')).rejects.toThrow(StoreUnavailableError);
+    expect(await grants.current(first.id)).toBeDefined();
+    for (const { id } of [second, third]) expect(await grants.current(id)).toBeUndefined();
+    expect(entries.map(({ event, sid }) => [event, sid])).toEqual([
+      ['REVOKED', second.id],
+      ['REVOKED', third.id],
+    ]);
+  });
+
+  it.each(['end', 'endWhere'] as const)('on the record where its removal is done but not saved: %s', async (how) => {
+    const clock = manualClock();
+    const store = await openMemoryStore({ clock, logger: createLogger('silent') });
+    const unsaved = {
+      ...store,
+      delete: async (key: string) => {
+        await store.delete(key);
+        throw new StoreUnavailableError();
+      },
+    };
+    const { login, grants, entries } = await loginParts({ clock, store: unsaved });
+    const { grant } = await login();
+    const ending = how === 'end' ? grants.end(grant.id, 'operator') : grants.endWhere({}, 'operator');
+    await expect(ending).rejects.toThrow(StoreUnavailableError);
+    expect(await grants.current(grant.id)).toBeUndefined();
+    expect(entries).toMatchObject([{ event: 'REVOKED', sid: grant.id, reason: 'operator' }]);
+  });
+
+  it('when it was revoked while the provider was failing to tell its groups', async () => {
+    const { session, verifier, grants, clock } = await loginParts({
+      refresh: async () => {
+        await grants.end(grant.id, 'operator');
+        throw unavailable();
+      },
+    });
+    const { set, grant } = await session();
+    clock.advance(5 * MINUTE);
+    await expect(verifier.verify(set.access_token)).rejects.toMatchObject({ reason: 'session_ended' });
   });
 
   it('when the key that sealed its upstream token is gone', async () => {

@@ -25,7 +25,6 @@ describe('an address', () => {
     ['/token', 'POST', 400],
     ['/register', 'POST', 400],
     ['/revoke', 'POST', 400],
-    ['/auth/backchannel-logout', 'POST', 400],
     ['/authorize', 'GET', 400],
     ['/auth/callback', 'GET', 502],
   ])('that asks %s too often is told when to come back, and others are served', async (path, method, status) => {
@@ -38,6 +37,15 @@ describe('an address', () => {
     const body = await refused.text();
     expect(body).toContain(method === 'GET' ? 'Too many tries' : 'temporarily_unavailable');
     expect((await ask('198.51.100.2')).status).toBe(status);
+  });
+
+  it('that reports many logouts at once is heard far longer, and stopped in the end', async () => {
+    const statusOf = async () =>
+      (await gateway.fetch('/auth/backchannel-logout', { method: 'POST', headers: from('198.51.100.9') })).status;
+    const statuses: number[] = [];
+    for (let i = 0; i < 301; i += 1) statuses.push(await statusOf());
+    expect(new Set(statuses.slice(0, 300))).toEqual(new Set([400]));
+    expect(statuses[300]).toBe(429);
   });
 
   it('of IPv6 counts with its whole network', async () => {

@@ -170,6 +170,17 @@ describe('revocation', () => {
     expect(entries[0]).toMatchObject({ event: 'REVOKED', user: 'alice', reason: 'client' });
   });
 
+  it('takes the token before, and not one that only names the family', async () => {
+    const { session, tokens, verifier } = await loginParts();
+    const { set } = await session();
+    await tokens.refresh(set.refresh_token!, { clientId: CLIENT.id });
+    const forged = Buffer.concat([Buffer.from(set.refresh_token!, 'base64url').subarray(0, 16), Buffer.alloc(32)]);
+    await tokens.revoke(forged.toString('base64url'), CLIENT.id);
+    await expect(verifier.verify(set.access_token)).resolves.toBeDefined();
+    await tokens.revoke(set.refresh_token!, CLIENT.id);
+    await expect(verifier.verify(set.access_token)).rejects.toMatchObject({ reason: 'session_ended' });
+  });
+
   it('does nothing, silently, for another client and for what is no token', async () => {
     const { session, tokens, verifier } = await loginParts();
     const { set } = await session();
