@@ -185,6 +185,43 @@ describe('silent consent together with metadata documents (GHSA-6x8h-498w-gv8c)'
     expect(page.text).toContain('this computer');
   });
 
+  it.each([
+    ['has never seen the program', false],
+    ['has allowed the program before', true],
+  ])('gives no code to an attacker who allows it and sends the provider link to one who %s', async (_who, before) => {
+    await twoPeople();
+    if (before) await walk(lab, victim, published().begin().url, 'admin');
+    const known = logins();
+    const going = await attacker.submit(await attacker.open(published().begin().url), {}, { button: 'allow' });
+    expect(going.next?.origin).toBe(lab.provider.issuer);
+    const end = await victim.follow(await victim.open(going.next!), { until: isOutside(lab) });
+    expect(end.url.pathname).toBe('/auth/callback');
+    expect([end.status, end.next]).toEqual([403, undefined]);
+    expect(end.body).not.toContain('50999');
+    expect(logins()).toBe(known);
+    expect(lab.records().find(({ request_id }) => request_id === requestIdOf(end))).toMatchObject({
+      event: 'LOGIN',
+      reason: 'login_elsewhere',
+    });
+  });
+
+  it('does not take the ticket of an attacker from the browser of a person who has allowed the program', async () => {
+    await twoPeople();
+    const allowed = await walk(lab, victim, published().begin().url, 'admin');
+    expect(allowed.next?.searchParams.has('code')).toBe(true);
+    const shown = await attacker.open(published().begin().url);
+    const ticket = shown.forms[0]?.fields.find(({ name }) => name === 'ticket')?.value ?? '';
+    const before = lab.provider.endpoints.requests('authorization');
+    const own = await victim.open(published().begin().url);
+    for (const from of [own, undefined, 'https://evil.example/']) {
+      const sent = await victim.post(`${BASE_URL}/authorize`, { ticket, decision: 'allow' }, from);
+      expect([sent.status, sent.next, sent.headers['set-cookie']]).toEqual([403, undefined, undefined]);
+    }
+    expect(lab.provider.endpoints.requests('authorization')).toBe(before);
+    // The ticket itself is good, in the browser that was asked.
+    expect((await attacker.submit(shown, {}, { button: 'allow' })).next?.origin).toBe(lab.provider.issuer);
+  });
+
   it('does not lend the name of a published program to another place', async () => {
     await twoPeople();
     const page = await victim.open(published().begin({ redirect_uri: EVIL }).url);
