@@ -1,5 +1,5 @@
 /** Tokens of the company's provider for scripts and services, beside the login. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   BASE_URL,
   claimsOf,
@@ -59,5 +59,45 @@ describe('a token of the provider', () => {
     const answers = await Promise.all(bogus.map((token) => toolsOf(lab, token)));
     expect(new Set(answers)).toEqual(new Set([401]));
     expect(lab.provider.endpoints.requests('jwks') - before).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('what the provider gives the gateway at a login', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['beside tokens of the provider for scripts', { OAUTH_AUDIENCE: AUDIENCE }],
+    ['where there is the login alone', {}],
+  ])('opens nothing at /mcp itself, neither its ID token nor its access token, %s', async (_where, env) => {
+    // Before the gateway starts: what it is given is heard on the way.
+    const heard: Promise<string>[] = [];
+    const send = globalThis.fetch;
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (...request) => {
+      const answer = await send(...request);
+      if (answer.url === `${own?.provider.issuer}/token`) heard.push(answer.clone().text());
+      return answer;
+    });
+    let own: LoginLab | undefined;
+    try {
+      own = await startLoginLab({ env });
+      const { tokens } = await logIn(own, 'super-admin');
+      const answers = await Promise.all(heard);
+      expect(answers).toHaveLength(1);
+      const { id_token, access_token } = JSON.parse(answers[0]!) as Record<'id_token' | 'access_token', string>;
+      const sub = own.provider.people.get('super-admin').sub;
+      expect(claimsOf(id_token)).toMatchObject({ iss: own.provider.issuer, aud: UPSTREAM_CLIENT, sub });
+      expect(claimsOf(access_token)).toMatchObject({ iss: own.provider.issuer, sub });
+      // It is good where it is meant to be.
+      const userinfo = await send(`${own.provider.issuer}/me`, {
+        headers: { authorization: `Bearer ${access_token}` },
+      });
+      expect([userinfo.status, await userinfo.json()]).toEqual([200, expect.objectContaining({ sub })]);
+      expect(await toolsOf(own, tokens.access_token)).toContain('list_vms');
+      for (const token of [id_token, access_token]) expect(await toolsOf(own, token)).toBe(401);
+    } finally {
+      await own?.stop();
+    }
   });
 });
