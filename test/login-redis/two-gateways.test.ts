@@ -130,7 +130,7 @@ describe.skipIf(!redisAvailable())('two gateways on one Redis', { timeout: 120_0
   });
 });
 
-describe.skipIf(!redisAvailable())('the limits of two gateways on one Redis', () => {
+describe.skipIf(!redisAvailable())('the limits of two gateways on one Redis', { timeout: 120_000 }, () => {
   it('count what comes from an address at both together', async () => {
     const redis = await startRedis();
     const gateways = await startGateways(2, { ...shared(redis), OAUTH_RATE_LIMIT: '10' });
@@ -139,6 +139,26 @@ describe.skipIf(!redisAvailable())('the limits of two gateways on one Redis', ()
       for (let turn = 0; turn < 14; turn += 1) answers.push(await register(gateways.all[turn % 2]!));
       expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(201), ...Array(4).fill(429)]);
       for (const { headers } of answers.slice(10)) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    } finally {
+      await gateways.close();
+      await redis.stop();
+    }
+  });
+
+  it('count what a person asks of /mcp at both together, with whichever token', async () => {
+    const redis = await startRedis();
+    const gateways = await startGateways(2, { ...shared(redis), MCP_RATE_LIMIT: '6' });
+    try {
+      const [one, other] = gateways.all as [Gateway, Gateway];
+      const tokens = [await logIn('reader', allAt(one)), await logIn('reader', allAt(other))];
+      const somebodyElse = await logIn('operator', allAt(one));
+      const answers = [];
+      for (let turn = 0; turn < 8; turn += 1) {
+        answers.push(await enter(turn % 2 === 0 ? one : other, tokens[turn < 4 ? 0 : 1]!));
+      }
+      expect(answers.map(({ status }) => status)).toEqual([...Array(6).fill(200), 429, 429]);
+      for (const { headers } of answers.slice(6)) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      for (const gateway of [one, other]) expect((await enter(gateway, somebodyElse)).status).toBe(200);
     } finally {
       await gateways.close();
       await redis.stop();
