@@ -1,5 +1,6 @@
 /** Groups change at the provider, and sessions end there: what a client feels that does nothing by itself. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Behaviour } from '../../lab/identity-provider/behaviour.ts';
 import { NOT_JSON } from '../../lab/identity-provider/endpoints.ts';
 import {
   askForTools,
@@ -177,6 +178,21 @@ describe('an answer to the refresh that is none', () => {
     lab.clock.advance(5 * MINUTE);
     const left = await tools();
     expect(typeof left === 'number' ? [] : left).toEqual([]);
+  });
+
+  it.each<[string, Partial<Behaviour>]>([
+    ['groups_malformed', { groups: { malformed: { everything: true } } }],
+    ['groups_absent', { groupsIn: [] }],
+  ])('is on the record as %s, and its end as a change', async (reason, behaviour) => {
+    const reasons = () => recordsOf(person).flatMap(({ event, reason }) => (event === 'TOKEN_REFRESH' ? [reason] : []));
+    Object.assign(lab.provider.behaviour, behaviour);
+    lab.clock.advance(5 * MINUTE);
+    await tools();
+    expect(reasons()).toEqual([reason]);
+    lab.provider.reset();
+    lab.clock.advance(5 * MINUTE);
+    expect(await tools()).toContain('power_on');
+    expect(reasons()).toEqual([reason, 'groups_changed']);
   });
 });
 
