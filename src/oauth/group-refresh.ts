@@ -119,7 +119,8 @@ export function createGroupRefresh(options: GroupRefreshOptions): GroupRefresh {
 
   async function write(old: StoredGrant, grant: Grant): Promise<Grant | undefined> {
     if (!(await records.replace(old, grant))) return (await records.read(grant.id))?.grant;
-    const changed = [...old.grant.groups].sort().join('\n') !== [...grant.groups].sort().join('\n');
+    const listed = ({ groups }: Grant) => [...groups].sort().join('\n');
+    const changed = listed(old.grant) !== listed(grant) || old.grant.groupsProblem !== grant.groupsProblem;
     if (changed) await recordChange(grant);
     return grant;
   }

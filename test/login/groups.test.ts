@@ -183,6 +183,7 @@ describe('an answer to the refresh that is none', () => {
   it.each<[string, Partial<Behaviour>]>([
     ['groups_malformed', { groups: { malformed: { everything: true } } }],
     ['groups_absent', { groupsIn: [] }],
+    ['group_names_refused', { groups: { malformed: ['vsphere-operators', 'bad\u0000name'] } }],
   ])('is on the record as %s, and its end as a change', async (reason, behaviour) => {
     const reasons = () => recordsOf(person).flatMap(({ event, reason }) => (event === 'TOKEN_REFRESH' ? [reason] : []));
     Object.assign(lab.provider.behaviour, behaviour);
