@@ -1,4 +1,5 @@
-// The two generated files: schema.json (what the codec reads) and types.ts (what the compiler reads).
+// The generated files: schema.json (what the codec reads), types.ts (what the compiler reads) and, for the lab,
+// managed-objects.json (what only a server has to know: the declared types of properties, and which are enums).
 
 const TS_SCALARS = {
   string: 'string',
@@ -33,6 +34,26 @@ export function emitSchema(source, { types, enums, methods }, reached) {
 "types":${block(reached.types, typeRow)},
 "enums":${JSON.stringify(sorted(reached.enums))},
 "methods":${block(reached.methods, methodRow)}}
+`;
+}
+
+/** Rows as in schema.json, with the names of enums kept; fields whose types the tables lack are left out. */
+export function emitManagedObjects(source, { types, enums, managed }, reached) {
+  const known = ({ type }) => type in TS_SCALARS || enums.has(type) || reached.types.has(type);
+  const field = ({ name, type, array, optional }) => `${name}:${type}${array ? '[]' : ''}${optional ? '?' : ''}`;
+  const block = (entries) =>
+    `{\n${entries.map(([name, row]) => `${JSON.stringify(name)}:${JSON.stringify(row)}`).join(',\n')}\n}`;
+  const objects = sorted(managed.keys()).map((name) => {
+    const { base, fields } = managed.get(name);
+    return [name, [base ?? '', ...fields.filter(known).map(field)]];
+  });
+  const enumFields = sorted(reached.types).map((name) => [
+    name,
+    Object.fromEntries(types.get(name).fields.flatMap((f) => (enums.has(f.type) ? [[f.name, f.type]] : []))),
+  ]);
+  return `{"source":${JSON.stringify(source)},
+"managedObjects":${block(objects)},
+"enumFields":${block(enumFields.filter(([, fields]) => Object.keys(fields).length > 0))}}
 `;
 }
 

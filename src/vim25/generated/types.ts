@@ -4604,6 +4604,11 @@ export interface MethodFault extends DynamicData {
   readonly faultMessage?: readonly LocalizableMessage[];
 }
 
+export interface MethodNotFound extends InvalidRequest {
+  readonly receiver: ManagedObjectReference;
+  readonly method: string;
+}
+
 export interface MetricAlarmExpression extends AlarmExpression {
   readonly operator: MetricAlarmOperator;
   readonly type: string;
@@ -8844,6 +8849,8 @@ export interface HttpNfcLease {
   readonly error?: LocalizedMethodFault;
 }
 
+export interface ListView extends ManagedObjectView {}
+
 export interface ManagedEntity extends ExtensibleManagedObject {
   readonly parent?: ManagedObjectReference;
   readonly customValue: readonly CustomFieldValue[];
@@ -9655,6 +9662,7 @@ export interface DataObjects {
   MethodActionArgument: MethodActionArgument;
   MethodDescription: MethodDescription;
   MethodFault: MethodFault;
+  MethodNotFound: MethodNotFound;
   MetricAlarmExpression: MetricAlarmExpression;
   MigrationFault: MigrationFault;
   MissingController: MissingController;
@@ -10378,6 +10386,7 @@ export interface ManagedObjects {
   HostServiceSystem: HostServiceSystem;
   HostSystem: HostSystem;
   HttpNfcLease: HttpNfcLease;
+  ListView: ListView;
   ManagedEntity: ManagedEntity;
   ManagedObjectView: ManagedObjectView;
   Network: Network;
@@ -10412,6 +10421,7 @@ export interface Methods {
   CancelTask: { request: { _this: ManagedObjectReference }; response: void };
   CancelWaitForUpdates: { request: { _this: ManagedObjectReference }; response: void };
   ChangeFileAttributesInGuest: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; auth: GuestAuthentication; guestFilePath: string; fileAttributes: GuestFileAttributes }; response: void };
+  CheckForUpdates: { request: { _this: ManagedObjectReference; version?: string }; response: UpdateSet | undefined };
   CheckRelocate_Task: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; spec: VirtualMachineRelocateSpec; testType?: readonly string[] }; response: ManagedObjectReference };
   CloneSession: { request: { _this: ManagedObjectReference; cloneTicket: string }; response: UserSession };
   CloneVM_Task: { request: { _this: ManagedObjectReference; folder: ManagedObjectReference; name: string; spec: VirtualMachineCloneSpec }; response: ManagedObjectReference };
@@ -10540,6 +10550,7 @@ export interface Methods {
   RestartService: { request: { _this: ManagedObjectReference; id: string }; response: void };
   RetrieveEntityPermissions: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference; inherited: boolean }; response: readonly Permission[] };
   RetrieveHardwareUptime: { request: { _this: ManagedObjectReference }; response: number };
+  RetrieveProperties: { request: { _this: ManagedObjectReference; specSet: readonly PropertyFilterSpec[] }; response: readonly ObjectContent[] };
   RetrievePropertiesEx: { request: { _this: ManagedObjectReference; specSet: readonly PropertyFilterSpec[]; options: RetrieveOptions }; response: RetrieveResult | undefined };
   RetrieveRolePermissions: { request: { _this: ManagedObjectReference; roleId: number }; response: readonly Permission[] };
   RetrieveServiceContent: { request: { _this: ManagedObjectReference }; response: ServiceContent };
@@ -10570,5 +10581,6 @@ export interface Methods {
   UpgradeTools_Task: { request: { _this: ManagedObjectReference; installerOptions?: string }; response: ManagedObjectReference };
   ValidateCredentialsInGuest: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; auth: GuestAuthentication }; response: void };
   ValidateHost: { request: { _this: ManagedObjectReference; ovfDescriptor: string; host: ManagedObjectReference; vhp: OvfValidateHostParams }; response: OvfValidateHostResult };
+  WaitForUpdates: { request: { _this: ManagedObjectReference; version?: string }; response: UpdateSet };
   WaitForUpdatesEx: { request: { _this: ManagedObjectReference; version?: string; options?: WaitOptions }; response: UpdateSet | undefined };
 }

@@ -1,0 +1,62 @@
+/** The event log, oldest first. */
+import type { Clock } from '../../../src/lib/clock.ts';
+import type { DataObjects, Event } from '../../../src/vim25/generated/types.ts';
+import type { AnyObject } from './managed-object.ts';
+
+export interface NewEvent {
+  readonly user: string;
+  /** The sentence that people read. */
+  readonly message: string;
+  readonly entity?: AnyObject | undefined;
+  /** Fields of the event's own class. */
+  readonly fields?: object;
+  readonly chainId?: number;
+  /** Milliseconds since the epoch; now where it is left out. */
+  readonly at?: number;
+}
+
+export interface EventLog {
+  post<T extends string & keyof DataObjects>($type: T, event: NewEvent): Event;
+  all(): readonly Event[];
+  /** Told of each new one; returns the end of it. */
+  watch(watcher: (event: Event) => void): () => void;
+}
+
+const MAX_KEPT = 20_000;
+
+/** `describe` gives the event arguments (datacenter, computeResource, host, vm, ds, net, dvs) of an entity. */
+export function createEventLog({
+  clock,
+  describe,
+}: {
+  clock: Clock;
+  describe: (entity: AnyObject) => Partial<Event>;
+}): EventLog {
+  let log: Event[] = [];
+  let lastKey = 0;
+  const watchers = new Set<(event: Event) => void>();
+  return {
+    post($type, { user, message, entity, fields, chainId, at = clock.now() }) {
+      const key = ++lastKey;
+      const event = {
+        $type,
+        key,
+        chainId: chainId ?? key,
+        createdTime: new Date(at).toISOString(),
+        userName: user,
+        ...(entity && describe(entity)),
+        fullFormattedMessage: message,
+        ...fields,
+      } as Event;
+      log.push(event);
+      if (log.length > MAX_KEPT) log = log.slice(-MAX_KEPT / 2);
+      for (const watcher of watchers) watcher(event);
+      return event;
+    },
+    all: () => log,
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** Everything that the lab's server holds: what every method works on. */
+import type { Clock } from '../../../src/lib/clock.ts';
+import type { ServiceContent } from '../../../src/vim25/generated/types.ts';
+import type { EventLog } from './events.ts';
+import type { Interference } from './interference.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Random } from './random.ts';
+import type { Sessions } from './sessions.ts';
+import type { Tasks } from './tasks.ts';
+
+export interface World {
+  readonly kind: 'vcenter' | 'esxi';
+  readonly content: ServiceContent;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly objects: ObjectStore;
+  readonly sessions: Sessions;
+  readonly tasks: Tasks;
+  readonly events: EventLog;
+  readonly interference: Interference;
+}

@@ -1,0 +1,29 @@
+/** The API: which methods each type of managed object has. Adding a method is adding a function to a table. */
+import type { AnyMethod, MethodTable } from './core/method.ts';
+import { managedTypeChain } from './core/type-tables.ts';
+import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
+import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
+import { taskMethods } from './tasks/methods.ts';
+import { viewManagerMethods, viewMethods } from './views/methods.ts';
+
+const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
+  ServiceInstance: [serviceInstanceMethods],
+  SessionManager: [sessionManagerMethods],
+  PropertyCollector: [propertyCollectorMethods],
+  PropertyFilter: [propertyFilterMethods],
+  ViewManager: [viewManagerMethods],
+  ContainerView: [viewMethods],
+  ListView: [viewMethods],
+  Task: [taskMethods],
+};
+
+/** A method of a type or of one that it derives from. */
+export function methodOf(type: string, name: string): AnyMethod | undefined {
+  for (const ancestor of managedTypeChain(type)) {
+    for (const table of METHODS[ancestor] ?? []) {
+      const method = (table as Readonly<Record<string, AnyMethod | undefined>>)[name];
+      if (method) return method;
+    }
+  }
+  return undefined;
+}

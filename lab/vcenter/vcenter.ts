@@ -1,0 +1,125 @@
+/**
+ * A vCenter (or an ESXi host) in this process, on loopback: for the demo, and for tests of what vcsim cannot do.
+ *
+ * A request travels http/ → core/ → the method's table in methods.ts → objects, of which every change is told to
+ * the property collectors that wait for it.
+ */
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { createEventLog } from './core/events.ts';
+import { createInterference, type Interference } from './core/interference.ts';
+import { createObjectStore } from './core/object-store.ts';
+import { createRandom } from './core/random.ts';
+import { type Account, createSessions } from './core/sessions.ts';
+import { createTasks } from './core/tasks.ts';
+import type { World } from './core/world.ts';
+import { type Certificate, createCertificate, thumbprintOf } from './http/certificate.ts';
+import { startWebServer, type WebServer } from './http/server.ts';
+import { soapRoute } from './http/soap-route.ts';
+import { versionsRoute } from './http/versions-route.ts';
+import { describeForEvents } from './inventory/event-arguments.ts';
+import { seedInventory } from './seed/inventory.ts';
+import { addService, type ServerKind, sessionManagerId } from './seed/service.ts';
+import { deriveViews } from './views/methods.ts';
+
+export interface VCenterOptions {
+  /** Default: vcenter. */
+  readonly kind?: ServerKind;
+  /** Default 40. */
+  readonly vms?: number;
+  /** The same seed gives the same inventory. Default 1. */
+  readonly seed?: number;
+  /** Default: `administrator@vsphere.local` (`root` on an ESXi) with the password `lab-password`. */
+  readonly accounts?: readonly Account[];
+  /** Milliseconds that a step of a task takes. Default 0. */
+  readonly stepMs?: number;
+  /** Default: with a certificate of its own. */
+  readonly tls?: boolean;
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly clock?: Clock;
+}
+
+export interface VCenter {
+  /** `https://127.0.0.1:port/sdk` */
+  readonly url: string;
+  /** `127.0.0.1:port` */
+  readonly host: string;
+  readonly user: string;
+  readonly password: string;
+  readonly certificate: Certificate | undefined;
+  /** Lower-case hexadecimal; undefined without TLS. */
+  readonly thumbprintSha256: string | undefined;
+  /** What it holds: tests compare with it, and change it behind the clients' backs. */
+  readonly world: World;
+  /** Faults on demand. */
+  readonly interference: Interference;
+  /** The same inventory on the same port, every session and connection gone. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startVCenter(options: VCenterOptions = {}): Promise<VCenter> {
+  const { kind = 'vcenter', clock = systemClock, tls = true } = options;
+  const accounts = options.accounts ?? [
+    { name: kind === 'vcenter' ? 'administrator@vsphere.local' : 'root', password: 'lab-password' },
+  ];
+  const certificate = tls ? await createCertificate() : undefined;
+  const world = createWorld({ ...options, kind, clock, accounts });
+  const launch = (port: number) =>
+    startWebServer({
+      port,
+      certificate,
+      routes: {
+        '/sdk': soapRoute(world),
+        '/sdk/vimServiceVersions.xml': versionsRoute,
+      },
+    });
+  let server: WebServer = await launch(options.port ?? 0);
+  const { port } = server;
+  const [{ name: user, password }] = accounts as [Account];
+  const host = `127.0.0.1:${port}`;
+  return {
+    url: `${tls ? 'https' : 'http'}://${host}/sdk`,
+    host,
+    user,
+    password,
+    certificate,
+    thumbprintSha256: certificate && thumbprintOf(certificate, 'sha256').replaceAll(':', '').toLowerCase(),
+    world,
+    interference: world.interference,
+    async restart() {
+      await server.close();
+      world.sessions.endAll();
+      server = await launch(port);
+    },
+    stop: () => server.close(),
+  };
+}
+
+type WorldOptions = VCenterOptions & {
+  readonly kind: ServerKind;
+  readonly clock: Clock;
+  readonly accounts: readonly Account[];
+};
+
+function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: WorldOptions): World {
+  const random = createRandom(seed);
+  const objects = createObjectStore();
+  const content = addService(objects, kind, random);
+  deriveViews(objects);
+  const world: World = {
+    kind,
+    content,
+    clock,
+    random,
+    objects,
+    sessions: createSessions({ accounts, clock, objects, managerId: sessionManagerId(kind) }),
+    tasks: createTasks({ clock, objects }),
+    events: createEventLog({ clock, describe: (entity) => describeForEvents(entity, objects) }),
+    interference: createInterference(),
+  };
+  seedInventory(world, { vms });
+  // What the seed did was done long ago.
+  world.tasks.stepMs = stepMs;
+  return world;
+}
