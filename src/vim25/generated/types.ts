@@ -280,6 +280,18 @@ export interface CannotCreateFile extends FileFault {}
 
 export interface CannotDeleteFile extends FileFault {}
 
+export interface CannotMoveVmWithDeltaDisk extends MigrationFault {
+  readonly device: string;
+}
+
+export interface CannotUseNetwork extends VmConfigFault {
+  readonly device: string;
+  readonly backing: string;
+  readonly connected: boolean;
+  readonly reason: string;
+  readonly network?: ManagedObjectReference;
+}
+
 export interface Capability extends DynamicData {
   readonly provisioningSupported: boolean;
   readonly multiHostSupported: boolean;
@@ -951,6 +963,8 @@ export interface CustomizationLinuxOptions extends CustomizationOptions {}
 
 export interface CustomizationOptions extends DynamicData {}
 
+export interface CustomizationPending extends CustomizationFault {}
+
 export interface CustomizationSpec extends DynamicData {
   readonly options?: CustomizationOptions;
   readonly identity: CustomizationIdentitySettings;
@@ -1198,6 +1212,16 @@ export interface DatacenterEventArgument extends EntityEventArgument {
   readonly datacenter: ManagedObjectReference;
 }
 
+export interface DatacenterMismatch extends MigrationFault {
+  readonly invalidArgument: readonly DatacenterMismatchArgument[];
+  readonly expectedDatacenter: ManagedObjectReference;
+}
+
+export interface DatacenterMismatchArgument extends DynamicData {
+  readonly entity: ManagedObjectReference;
+  readonly inputDatacenter?: ManagedObjectReference;
+}
+
 export interface DatastoreCapability extends DynamicData {
   readonly directoryHierarchySupported: boolean;
   readonly rawDiskMappingsSupported: boolean;
@@ -1279,6 +1303,8 @@ export interface DeviceGroupId extends DynamicData {
   readonly id: string;
 }
 
+export interface DeviceHotPlugNotSupported extends InvalidDeviceSpec {}
+
 export interface DeviceNotFound extends InvalidDeviceSpec {}
 
 export interface DeviceNotSupported extends VirtualHardwareCompatibilityIssue {
@@ -1287,6 +1313,12 @@ export interface DeviceNotSupported extends VirtualHardwareCompatibilityIssue {
 }
 
 export interface DirectoryNotEmpty extends FileFault {}
+
+export interface DisallowedMigrationDeviceAttached extends MigrationFault {
+  readonly fault: LocalizedMethodFault;
+}
+
+export interface DiskMoveTypeNotSupported extends MigrationFault {}
 
 export interface DiskNotSupported extends VirtualHardwareCompatibilityIssue {
   readonly disk: number;
@@ -1403,6 +1435,10 @@ export interface DpuStatusInfoOperationalInfo extends DynamicData {
   readonly units?: string;
   readonly timeStamp?: string;
 }
+
+export interface DrsVmMigratedEvent extends VmMigratedEvent {}
+
+export interface DrsVmPoweredOnEvent extends VmPoweredOnEvent {}
 
 export interface DuplicateName extends VimFault {
   readonly name: string;
@@ -1742,6 +1778,10 @@ export interface FloatOption extends OptionType {
 export interface FloppyImageFileInfo extends FileInfo {}
 
 export interface FloppyImageFileQuery extends FileQuery {}
+
+export interface FolderEventArgument extends EntityEventArgument {
+  readonly folder: ManagedObjectReference;
+}
 
 export interface FolderFileInfo extends FileInfo {}
 
@@ -4339,6 +4379,10 @@ export interface ImportSpec extends DynamicData {
   readonly instantiationOst?: OvfConsumerOstNode;
 }
 
+export interface InaccessibleDatastore extends InvalidDatastore {
+  readonly detail?: string;
+}
+
 export interface IncompatibleDefaultDevice extends MigrationFault {
   readonly device: string;
 }
@@ -4584,6 +4628,12 @@ export interface ManagedObjectNotFound extends RuntimeFault {
 
 export interface MemoryHotPlugNotSupported extends VmConfigFault {}
 
+export interface MemorySizeNotSupported extends VirtualHardwareCompatibilityIssue {
+  readonly memorySizeMB: number;
+  readonly minMemorySizeMB: number;
+  readonly maxMemorySizeMB: number;
+}
+
 export interface MemorySnapshotOnIndependentDisk extends SnapshotFault {}
 
 export interface MethodAction extends Action {
@@ -4634,6 +4684,8 @@ export interface MissingProperty extends DynamicData {
   readonly path: string;
   readonly fault: LocalizedMethodFault;
 }
+
+export interface MissingWindowsCustResources extends CustomizationFault {}
 
 export interface MultipleSnapshotsNotSupported extends SnapshotFault {}
 
@@ -4713,6 +4765,14 @@ export interface NetworkSummary extends DynamicData {
   readonly ipPoolId?: number;
 }
 
+export interface NetworksMayNotBeTheSame extends MigrationFault {
+  readonly name?: string;
+}
+
+export interface NoActiveHostInCluster extends InvalidState {
+  readonly computeResource: ManagedObjectReference;
+}
+
 export interface NoCompatibleHost extends VimFault {
   readonly host?: readonly ManagedObjectReference[];
   readonly error?: readonly LocalizedMethodFault[];
@@ -4737,6 +4797,11 @@ export interface NoPermissionEntityPrivileges extends DynamicData {
 
 export interface NotAuthenticated extends NoPermission {}
 
+export interface NotEnoughCpus extends VirtualHardwareCompatibilityIssue {
+  readonly numCpuDest: number;
+  readonly numCpuVm: number;
+}
+
 export interface NotEnoughLicenses extends RuntimeFault {}
 
 export interface NotFound extends VimFault {}
@@ -4744,6 +4809,11 @@ export interface NotFound extends VimFault {}
 export interface NotImplemented extends RuntimeFault {}
 
 export interface NotSupported extends RuntimeFault {}
+
+export interface NumVirtualCpusNotSupported extends VirtualHardwareCompatibilityIssue {
+  readonly maxSupportedVcpusDest: number;
+  readonly numCpuVm: number;
+}
 
 export interface NumericRange extends DynamicData {
   readonly start: number;
@@ -5918,6 +5988,8 @@ export interface Timedout extends VimFault {}
 
 export interface TooManyConsecutiveOverrides extends VimFault {}
 
+export interface TooManyDevices extends InvalidVmConfig {}
+
 export interface TooManyDisksOnLegacyHost extends MigrationFault {
   readonly diskCount: number;
   readonly timeoutDanger: boolean;
@@ -5928,6 +6000,8 @@ export interface TooManyGuestLogons extends GuestOperationsFault {}
 export interface TooManySnapshotLevels extends SnapshotFault {}
 
 export interface ToolsAlreadyUpgraded extends VmToolsUpgradeFault {}
+
+export interface ToolsAutoUpgradeNotSupported extends VmToolsUpgradeFault {}
 
 export interface ToolsConfigInfo extends DynamicData {
   readonly toolsVersion?: number;
@@ -5949,6 +6023,8 @@ export interface ToolsConfigInfoToolsLastInstallInfo extends DynamicData {
   readonly counter: number;
   readonly fault?: LocalizedMethodFault;
 }
+
+export interface ToolsImageNotAvailable extends VmToolsUpgradeFault {}
 
 export interface ToolsInstallationInProgress extends MigrationFault {}
 
@@ -5976,6 +6052,10 @@ export interface UnexpectedFault extends RuntimeFault {
 
 export interface UnrecognizedHost extends VimFault {
   readonly hostName: string;
+}
+
+export interface UnsupportedDatastore extends VmConfigFault {
+  readonly datastore?: ManagedObjectReference;
 }
 
 export interface UnsupportedGuest extends InvalidVmConfig {
@@ -6144,6 +6224,8 @@ export interface VMotionInterfaceIssue extends MigrationFault {
   readonly failedHost: string;
   readonly failedHostEntity?: ManagedObjectReference;
 }
+
+export interface VMotionNotConfigured extends VMotionInterfaceIssue {}
 
 export interface VMwareDVSConfigInfo extends DVSConfigInfo {
   readonly vspanSession?: readonly VMwareVspanSession[];
@@ -6646,6 +6728,10 @@ export interface VirtualDiskLocalPMemBackingOption extends VirtualDeviceFileBack
   readonly growable: boolean;
   readonly hotGrowable: boolean;
   readonly uuid: boolean;
+}
+
+export interface VirtualDiskModeNotSupported extends DeviceNotSupported {
+  readonly mode: string;
 }
 
 export interface VirtualDiskOption extends VirtualDeviceOption {
@@ -8314,6 +8400,38 @@ export interface VirtualWDTOption extends VirtualDeviceOption {
   readonly runOnBoot: BoolOption;
 }
 
+export interface VmBeingClonedEvent extends VmCloneEvent {
+  readonly destFolder: FolderEventArgument;
+  readonly destName: string;
+  readonly destHost: HostEventArgument;
+}
+
+export interface VmBeingCreatedEvent extends VmEvent {
+  readonly configSpec?: VirtualMachineConfigSpec;
+}
+
+export interface VmBeingDeployedEvent extends VmEvent {
+  readonly srcTemplate: VmEventArgument;
+}
+
+export interface VmBeingHotMigratedEvent extends VmEvent {
+  readonly destHost: HostEventArgument;
+  readonly destDatacenter?: DatacenterEventArgument;
+  readonly destDatastore?: DatastoreEventArgument;
+}
+
+export interface VmBeingMigratedEvent extends VmEvent {
+  readonly destHost: HostEventArgument;
+  readonly destDatacenter?: DatacenterEventArgument;
+  readonly destDatastore?: DatastoreEventArgument;
+}
+
+export interface VmBeingRelocatedEvent extends VmRelocateSpecEvent {
+  readonly destHost: HostEventArgument;
+  readonly destDatacenter?: DatacenterEventArgument;
+  readonly destDatastore?: DatastoreEventArgument;
+}
+
 export interface VmCloneEvent extends VmEvent {}
 
 export interface VmClonedEvent extends VmCloneEvent {
@@ -8368,7 +8486,20 @@ export interface VmConfigSpec extends DynamicData {
   readonly installBootStopDelay?: number;
 }
 
+export interface VmConnectedEvent extends VmEvent {}
+
 export interface VmCreatedEvent extends VmEvent {}
+
+export interface VmDeployedEvent extends VmEvent {
+  readonly srcTemplate: VmEventArgument;
+}
+
+export interface VmDisconnectedEvent extends VmEvent {}
+
+export interface VmDiskFailedEvent extends VmEvent {
+  readonly disk: string;
+  readonly reason: LocalizedMethodFault;
+}
 
 export interface VmDiskFileEncryptionInfo extends DynamicData {
   readonly keyId?: CryptoKeyId;
@@ -8417,11 +8548,25 @@ export interface VmEventArgument extends EntityEventArgument {
   readonly vm: ManagedObjectReference;
 }
 
+export interface VmFailedToPowerOnEvent extends VmEvent {
+  readonly reason: LocalizedMethodFault;
+}
+
 export interface VmFaultToleranceIssue extends VimFault {}
+
+export interface VmGuestRebootEvent extends VmEvent {}
+
+export interface VmGuestShutdownEvent extends VmEvent {}
+
+export interface VmGuestStandbyEvent extends VmEvent {}
 
 export interface VmHostAffinityRuleViolation extends VmConfigFault {
   readonly vmName: string;
   readonly hostName: string;
+}
+
+export interface VmInstanceUuidAssignedEvent extends VmEvent {
+  readonly instanceUuid: string;
 }
 
 export interface VmLimitLicense extends NotEnoughLicenses {
@@ -8431,6 +8576,11 @@ export interface VmLimitLicense extends NotEnoughLicenses {
 export interface VmLogFileInfo extends FileInfo {}
 
 export interface VmLogFileQuery extends FileQuery {}
+
+export interface VmMacAssignedEvent extends VmEvent {
+  readonly adapter: string;
+  readonly mac: string;
+}
 
 export interface VmMessageEvent extends VmEvent {
   readonly message: string;
@@ -8471,6 +8621,8 @@ export interface VmReconfiguredEvent extends VmEvent {
   readonly configChanges?: ChangesInfoEventArgument;
 }
 
+export interface VmRegisteredEvent extends VmEvent {}
+
 export interface VmRelocateSpecEvent extends VmEvent {}
 
 export interface VmRelocatedEvent extends VmRelocateSpecEvent {
@@ -8486,9 +8638,25 @@ export interface VmRenamedEvent extends VmEvent {
   readonly newName: string;
 }
 
+export interface VmResettingEvent extends VmEvent {}
+
+export interface VmResourceReallocatedEvent extends VmEvent {
+  readonly configChanges?: ChangesInfoEventArgument;
+}
+
+export interface VmResumingEvent extends VmEvent {}
+
 export interface VmSnapshotFileInfo extends FileInfo {}
 
 export interface VmSnapshotFileQuery extends FileQuery {}
+
+export interface VmStartingEvent extends VmEvent {}
+
+export interface VmStoppingEvent extends VmEvent {}
+
+export interface VmSuspendedEvent extends VmEvent {}
+
+export interface VmSuspendingEvent extends VmEvent {}
 
 export interface VmToVmGroupsAntiAffinity extends VmPlacementPolicy {
   readonly selfTag?: TagId;
@@ -8498,6 +8666,10 @@ export interface VmToVmGroupsAntiAffinity extends VmPlacementPolicy {
 }
 
 export interface VmToolsUpgradeFault extends VimFault {}
+
+export interface VmUuidAssignedEvent extends VmEvent {
+  readonly uuid: string;
+}
 
 export interface VmValidateMaxDevice extends VimFault {
   readonly device: string;
@@ -8683,6 +8855,8 @@ export interface WaitOptions extends DynamicData {
   readonly maxWaitSeconds?: number;
   readonly maxObjectUpdates?: number;
 }
+
+export interface WillModifyConfigCpuRequirements extends MigrationFault {}
 
 export interface WinNetBIOSConfigInfo extends NetBIOSConfigInfo {
   readonly primaryWINS: string;
@@ -9029,6 +9203,8 @@ export interface DataObjects {
   CannotAccessVmDisk: CannotAccessVmDisk;
   CannotCreateFile: CannotCreateFile;
   CannotDeleteFile: CannotDeleteFile;
+  CannotMoveVmWithDeltaDisk: CannotMoveVmWithDeltaDisk;
+  CannotUseNetwork: CannotUseNetwork;
   Capability: Capability;
   ChangesInfoEventArgument: ChangesInfoEventArgument;
   CheckResult: CheckResult;
@@ -9137,6 +9313,7 @@ export interface DataObjects {
   CustomizationIpV6Generator: CustomizationIpV6Generator;
   CustomizationLinuxOptions: CustomizationLinuxOptions;
   CustomizationOptions: CustomizationOptions;
+  CustomizationPending: CustomizationPending;
   CustomizationSpec: CustomizationSpec;
   CustomizationStatelessIpV6Generator: CustomizationStatelessIpV6Generator;
   CustomizationUnknownIpGenerator: CustomizationUnknownIpGenerator;
@@ -9170,6 +9347,8 @@ export interface DataObjects {
   DVSVmVnicNetworkResourcePool: DVSVmVnicNetworkResourcePool;
   DatacenterConfigInfo: DatacenterConfigInfo;
   DatacenterEventArgument: DatacenterEventArgument;
+  DatacenterMismatch: DatacenterMismatch;
+  DatacenterMismatchArgument: DatacenterMismatchArgument;
   DatastoreCapability: DatastoreCapability;
   DatastoreEvent: DatastoreEvent;
   DatastoreEventArgument: DatastoreEventArgument;
@@ -9182,9 +9361,12 @@ export interface DataObjects {
   DeviceBackedVirtualDiskSpec: DeviceBackedVirtualDiskSpec;
   DeviceBackingNotSupported: DeviceBackingNotSupported;
   DeviceGroupId: DeviceGroupId;
+  DeviceHotPlugNotSupported: DeviceHotPlugNotSupported;
   DeviceNotFound: DeviceNotFound;
   DeviceNotSupported: DeviceNotSupported;
   DirectoryNotEmpty: DirectoryNotEmpty;
+  DisallowedMigrationDeviceAttached: DisallowedMigrationDeviceAttached;
+  DiskMoveTypeNotSupported: DiskMoveTypeNotSupported;
   DiskNotSupported: DiskNotSupported;
   DistributedVirtualPortgroupInfo: DistributedVirtualPortgroupInfo;
   DistributedVirtualSwitchHostMember: DistributedVirtualSwitchHostMember;
@@ -9202,6 +9384,8 @@ export interface DataObjects {
   DistributedVirtualSwitchProductSpec: DistributedVirtualSwitchProductSpec;
   DpuStatusInfo: DpuStatusInfo;
   DpuStatusInfoOperationalInfo: DpuStatusInfoOperationalInfo;
+  DrsVmMigratedEvent: DrsVmMigratedEvent;
+  DrsVmPoweredOnEvent: DrsVmPoweredOnEvent;
   DuplicateName: DuplicateName;
   DvsEvent: DvsEvent;
   DvsEventArgument: DvsEventArgument;
@@ -9263,6 +9447,7 @@ export interface DataObjects {
   FloatOption: FloatOption;
   FloppyImageFileInfo: FloppyImageFileInfo;
   FloppyImageFileQuery: FloppyImageFileQuery;
+  FolderEventArgument: FolderEventArgument;
   FolderFileInfo: FolderFileInfo;
   FolderFileQuery: FolderFileQuery;
   GeneralEvent: GeneralEvent;
@@ -9596,6 +9781,7 @@ export interface DataObjects {
   HttpNfcLeaseManifestEntry: HttpNfcLeaseManifestEntry;
   ID: ID;
   ImportSpec: ImportSpec;
+  InaccessibleDatastore: InaccessibleDatastore;
   IncompatibleDefaultDevice: IncompatibleDefaultDevice;
   IncompatibleHostForVmReplication: IncompatibleHostForVmReplication;
   InheritablePolicy: InheritablePolicy;
@@ -9657,6 +9843,7 @@ export interface DataObjects {
   ManagedEntityEventArgument: ManagedEntityEventArgument;
   ManagedObjectNotFound: ManagedObjectNotFound;
   MemoryHotPlugNotSupported: MemoryHotPlugNotSupported;
+  MemorySizeNotSupported: MemorySizeNotSupported;
   MemorySnapshotOnIndependentDisk: MemorySnapshotOnIndependentDisk;
   MethodAction: MethodAction;
   MethodActionArgument: MethodActionArgument;
@@ -9669,6 +9856,7 @@ export interface DataObjects {
   MissingLinuxCustResources: MissingLinuxCustResources;
   MissingObject: MissingObject;
   MissingProperty: MissingProperty;
+  MissingWindowsCustResources: MissingWindowsCustResources;
   MultipleSnapshotsNotSupported: MultipleSnapshotsNotSupported;
   NamePasswordAuthentication: NamePasswordAuthentication;
   NasDatastoreInfo: NasDatastoreInfo;
@@ -9684,16 +9872,20 @@ export interface DataObjects {
   NetworkDisruptedAndConfigRolledBack: NetworkDisruptedAndConfigRolledBack;
   NetworkEventArgument: NetworkEventArgument;
   NetworkSummary: NetworkSummary;
+  NetworksMayNotBeTheSame: NetworksMayNotBeTheSame;
+  NoActiveHostInCluster: NoActiveHostInCluster;
   NoCompatibleHost: NoCompatibleHost;
   NoDiskFound: NoDiskFound;
   NoDiskSpace: NoDiskSpace;
   NoPermission: NoPermission;
   NoPermissionEntityPrivileges: NoPermissionEntityPrivileges;
   NotAuthenticated: NotAuthenticated;
+  NotEnoughCpus: NotEnoughCpus;
   NotEnoughLicenses: NotEnoughLicenses;
   NotFound: NotFound;
   NotImplemented: NotImplemented;
   NotSupported: NotSupported;
+  NumVirtualCpusNotSupported: NumVirtualCpusNotSupported;
   NumericRange: NumericRange;
   ObjectContent: ObjectContent;
   ObjectSpec: ObjectSpec;
@@ -9882,12 +10074,15 @@ export interface DataObjects {
   TicketedSessionAuthentication: TicketedSessionAuthentication;
   Timedout: Timedout;
   TooManyConsecutiveOverrides: TooManyConsecutiveOverrides;
+  TooManyDevices: TooManyDevices;
   TooManyDisksOnLegacyHost: TooManyDisksOnLegacyHost;
   TooManyGuestLogons: TooManyGuestLogons;
   TooManySnapshotLevels: TooManySnapshotLevels;
   ToolsAlreadyUpgraded: ToolsAlreadyUpgraded;
+  ToolsAutoUpgradeNotSupported: ToolsAutoUpgradeNotSupported;
   ToolsConfigInfo: ToolsConfigInfo;
   ToolsConfigInfoToolsLastInstallInfo: ToolsConfigInfoToolsLastInstallInfo;
+  ToolsImageNotAvailable: ToolsImageNotAvailable;
   ToolsInstallationInProgress: ToolsInstallationInProgress;
   ToolsUnavailable: ToolsUnavailable;
   ToolsUpgradeCancelled: ToolsUpgradeCancelled;
@@ -9896,6 +10091,7 @@ export interface DataObjects {
   UncommittedUndoableDisk: UncommittedUndoableDisk;
   UnexpectedFault: UnexpectedFault;
   UnrecognizedHost: UnrecognizedHost;
+  UnsupportedDatastore: UnsupportedDatastore;
   UnsupportedGuest: UnsupportedGuest;
   UnsupportedVmxLocation: UnsupportedVmxLocation;
   UpdateSet: UpdateSet;
@@ -9921,6 +10117,7 @@ export interface DataObjects {
   VAppPropertyInfo: VAppPropertyInfo;
   VAppPropertySpec: VAppPropertySpec;
   VMotionInterfaceIssue: VMotionInterfaceIssue;
+  VMotionNotConfigured: VMotionNotConfigured;
   VMwareDVSConfigInfo: VMwareDVSConfigInfo;
   VMwareDVSFeatureCapability: VMwareDVSFeatureCapability;
   VMwareDVSHealthCheckCapability: VMwareDVSHealthCheckCapability;
@@ -10007,6 +10204,7 @@ export interface DataObjects {
   VirtualDiskId: VirtualDiskId;
   VirtualDiskLocalPMemBackingInfo: VirtualDiskLocalPMemBackingInfo;
   VirtualDiskLocalPMemBackingOption: VirtualDiskLocalPMemBackingOption;
+  VirtualDiskModeNotSupported: VirtualDiskModeNotSupported;
   VirtualDiskOption: VirtualDiskOption;
   VirtualDiskOptionVFlashCacheConfigOption: VirtualDiskOptionVFlashCacheConfigOption;
   VirtualDiskPartitionedRawDiskVer2BackingInfo: VirtualDiskPartitionedRawDiskVer2BackingInfo;
@@ -10283,6 +10481,12 @@ export interface DataObjects {
   VirtualVmxnetOption: VirtualVmxnetOption;
   VirtualWDT: VirtualWDT;
   VirtualWDTOption: VirtualWDTOption;
+  VmBeingClonedEvent: VmBeingClonedEvent;
+  VmBeingCreatedEvent: VmBeingCreatedEvent;
+  VmBeingDeployedEvent: VmBeingDeployedEvent;
+  VmBeingHotMigratedEvent: VmBeingHotMigratedEvent;
+  VmBeingMigratedEvent: VmBeingMigratedEvent;
+  VmBeingRelocatedEvent: VmBeingRelocatedEvent;
   VmCloneEvent: VmCloneEvent;
   VmClonedEvent: VmClonedEvent;
   VmConfigFault: VmConfigFault;
@@ -10293,7 +10497,11 @@ export interface DataObjects {
   VmConfigFileQueryFlags: VmConfigFileQueryFlags;
   VmConfigInfo: VmConfigInfo;
   VmConfigSpec: VmConfigSpec;
+  VmConnectedEvent: VmConnectedEvent;
   VmCreatedEvent: VmCreatedEvent;
+  VmDeployedEvent: VmDeployedEvent;
+  VmDisconnectedEvent: VmDisconnectedEvent;
+  VmDiskFailedEvent: VmDiskFailedEvent;
   VmDiskFileEncryptionInfo: VmDiskFileEncryptionInfo;
   VmDiskFileInfo: VmDiskFileInfo;
   VmDiskFileQuery: VmDiskFileQuery;
@@ -10301,11 +10509,17 @@ export interface DataObjects {
   VmDiskFileQueryFlags: VmDiskFileQueryFlags;
   VmEvent: VmEvent;
   VmEventArgument: VmEventArgument;
+  VmFailedToPowerOnEvent: VmFailedToPowerOnEvent;
   VmFaultToleranceIssue: VmFaultToleranceIssue;
+  VmGuestRebootEvent: VmGuestRebootEvent;
+  VmGuestShutdownEvent: VmGuestShutdownEvent;
+  VmGuestStandbyEvent: VmGuestStandbyEvent;
   VmHostAffinityRuleViolation: VmHostAffinityRuleViolation;
+  VmInstanceUuidAssignedEvent: VmInstanceUuidAssignedEvent;
   VmLimitLicense: VmLimitLicense;
   VmLogFileInfo: VmLogFileInfo;
   VmLogFileQuery: VmLogFileQuery;
+  VmMacAssignedEvent: VmMacAssignedEvent;
   VmMessageEvent: VmMessageEvent;
   VmMetadataManagerFault: VmMetadataManagerFault;
   VmMigratedEvent: VmMigratedEvent;
@@ -10317,14 +10531,23 @@ export interface DataObjects {
   VmPoweredOffEvent: VmPoweredOffEvent;
   VmPoweredOnEvent: VmPoweredOnEvent;
   VmReconfiguredEvent: VmReconfiguredEvent;
+  VmRegisteredEvent: VmRegisteredEvent;
   VmRelocateSpecEvent: VmRelocateSpecEvent;
   VmRelocatedEvent: VmRelocatedEvent;
   VmRemovedEvent: VmRemovedEvent;
   VmRenamedEvent: VmRenamedEvent;
+  VmResettingEvent: VmResettingEvent;
+  VmResourceReallocatedEvent: VmResourceReallocatedEvent;
+  VmResumingEvent: VmResumingEvent;
   VmSnapshotFileInfo: VmSnapshotFileInfo;
   VmSnapshotFileQuery: VmSnapshotFileQuery;
+  VmStartingEvent: VmStartingEvent;
+  VmStoppingEvent: VmStoppingEvent;
+  VmSuspendedEvent: VmSuspendedEvent;
+  VmSuspendingEvent: VmSuspendingEvent;
   VmToVmGroupsAntiAffinity: VmToVmGroupsAntiAffinity;
   VmToolsUpgradeFault: VmToolsUpgradeFault;
+  VmUuidAssignedEvent: VmUuidAssignedEvent;
   VmValidateMaxDevice: VmValidateMaxDevice;
   VmVmAffinity: VmVmAffinity;
   VmVmAntiAffinity: VmVmAntiAffinity;
@@ -10360,6 +10583,7 @@ export interface DataObjects {
   VsanHostVsanDiskInfo: VsanHostVsanDiskInfo;
   VvolDatastoreInfo: VvolDatastoreInfo;
   WaitOptions: WaitOptions;
+  WillModifyConfigCpuRequirements: WillModifyConfigCpuRequirements;
   WinNetBIOSConfigInfo: WinNetBIOSConfigInfo;
 }
 
