@@ -12,6 +12,7 @@ import { createRandom } from './core/random.ts';
 import { type Account, createSessions } from './core/sessions.ts';
 import { createTasks } from './core/tasks.ts';
 import type { World } from './core/world.ts';
+import { createDatastoreFiles } from './files/store.ts';
 import { type Certificate, createCertificate, thumbprintOf } from './http/certificate.ts';
 import { startWebServer, type WebServer } from './http/server.ts';
 import { soapRoute } from './http/soap-route.ts';
@@ -117,6 +118,7 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
     tasks: createTasks({ clock, objects }),
     events: createEventLog({ clock, describe: (entity) => describeForEvents(entity, objects) }),
     interference: createInterference(),
+    files: createDatastoreFiles({ clock, objects }),
   };
   seedInventory(world, { vms });
   // What the seed did was done long ago.

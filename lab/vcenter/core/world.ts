@@ -1,6 +1,7 @@
 /** Everything that the lab's server holds: what every method works on. */
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { ServiceContent } from '../../../src/vim25/generated/types.ts';
+import type { DatastoreFiles } from '../files/store.ts';
 import type { EventLog } from './events.ts';
 import type { Interference } from './interference.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -18,4 +19,5 @@ export interface World {
   readonly tasks: Tasks;
   readonly events: EventLog;
   readonly interference: Interference;
+  readonly files: DatastoreFiles;
 }
