@@ -1245,6 +1245,24 @@ export interface DatastoreEventArgument extends EntityEventArgument {
   readonly datastore: ManagedObjectReference;
 }
 
+export interface DatastoreFileCopiedEvent extends DatastoreFileEvent {
+  readonly sourceDatastore: DatastoreEventArgument;
+  readonly sourceFile: string;
+}
+
+export interface DatastoreFileDeletedEvent extends DatastoreFileEvent {}
+
+export interface DatastoreFileEvent extends DatastoreEvent {
+  readonly targetFile: string;
+  readonly sourceOfOperation?: string;
+  readonly succeeded?: boolean;
+}
+
+export interface DatastoreFileMovedEvent extends DatastoreFileEvent {
+  readonly sourceDatastore: DatastoreEventArgument;
+  readonly sourceFile: string;
+}
+
 export interface DatastoreHostMount extends DynamicData {
   readonly key: ManagedObjectReference;
   readonly mountInfo: HostMountInfo;
@@ -4880,6 +4898,11 @@ export interface OutOfBounds extends VimFault {
   readonly argumentName: string;
 }
 
+export interface OvfAttribute extends OvfInvalidPackage {
+  readonly elementName: string;
+  readonly attributeName: string;
+}
+
 export interface OvfConsumerCallbackFault extends OvfFault {
   readonly extensionKey: string;
   readonly extensionName: string;
@@ -4950,7 +4973,18 @@ export interface OvfDeploymentOption extends DynamicData {
   readonly description: string;
 }
 
+export interface OvfDiskMappingNotFound extends OvfSystemFault {
+  readonly diskName: string;
+  readonly vmName: string;
+}
+
+export interface OvfElement extends OvfInvalidPackage {
+  readonly name: string;
+}
+
 export interface OvfExport extends OvfFault {}
+
+export interface OvfExportFailed extends OvfExport {}
 
 export interface OvfFault extends VimFault {}
 
@@ -4974,7 +5008,14 @@ export interface OvfFileItem extends DynamicData {
   readonly create: boolean;
 }
 
+export interface OvfHardwareExport extends OvfExport {
+  readonly device?: VirtualDevice;
+  readonly vmPath: string;
+}
+
 export interface OvfImport extends OvfFault {}
+
+export interface OvfImportFailed extends OvfImport {}
 
 export interface OvfImportParams extends OvfCreateImportSpecParams {
   readonly pushMode?: boolean;
@@ -4992,6 +5033,14 @@ export interface OvfInvalidPackage extends OvfFault {
   readonly lineNumber: number;
 }
 
+export interface OvfInvalidValue extends OvfAttribute {
+  readonly value: string;
+}
+
+export interface OvfInvalidVmName extends OvfUnsupportedPackage {
+  readonly name: string;
+}
+
 export interface OvfManagerCommonParams extends DynamicData {
   readonly locale: string;
   readonly deploymentOption: string;
@@ -5005,6 +5054,15 @@ export interface OvfMappedOsId extends OvfImport {
   readonly targetDescription: string;
 }
 
+export interface OvfMissingAttribute extends OvfAttribute {}
+
+export interface OvfMissingElement extends OvfElement {}
+
+export interface OvfMissingHardware extends OvfImport {
+  readonly name: string;
+  readonly resourceType: number;
+}
+
 export interface OvfNetworkInfo extends DynamicData {
   readonly name: string;
   readonly description: string;
@@ -5013,6 +5071,10 @@ export interface OvfNetworkInfo extends DynamicData {
 export interface OvfNetworkMapping extends DynamicData {
   readonly name: string;
   readonly network: ManagedObjectReference;
+}
+
+export interface OvfNoSupportedHardwareFamily extends OvfUnsupportedPackage {
+  readonly version: string;
 }
 
 export interface OvfOptionInfo extends DynamicData {
@@ -5043,6 +5105,13 @@ export interface OvfParseDescriptorResult extends DynamicData {
   readonly warning?: readonly LocalizedMethodFault[];
 }
 
+export interface OvfProperty extends OvfInvalidPackage {
+  readonly type: string;
+  readonly value: string;
+}
+
+export interface OvfPropertyValue extends OvfProperty {}
+
 export interface OvfResourceMap extends DynamicData {
   readonly source: string;
   readonly parent?: ManagedObjectReference;
@@ -5055,8 +5124,27 @@ export interface OvfStorageProfileMapping extends DynamicData {
   readonly storageProfileId: string;
 }
 
+export interface OvfSystemFault extends OvfFault {}
+
+export interface OvfUnableToExportDisk extends OvfHardwareExport {
+  readonly diskName: string;
+}
+
+export interface OvfUnsupportedDeviceBackingInfo extends OvfSystemFault {
+  readonly elementName?: string;
+  readonly instanceId?: string;
+  readonly deviceName: string;
+  readonly backingName?: string;
+}
+
 export interface OvfUnsupportedPackage extends OvfFault {
   readonly lineNumber?: number;
+}
+
+export interface OvfUnsupportedType extends OvfUnsupportedPackage {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly deviceType: number;
 }
 
 export interface OvfValidateHostParams extends OvfManagerCommonParams {}
@@ -5068,6 +5156,10 @@ export interface OvfValidateHostResult extends DynamicData {
   readonly error?: readonly LocalizedMethodFault[];
   readonly warning?: readonly LocalizedMethodFault[];
   readonly supportedDiskProvisioning?: readonly string[];
+}
+
+export interface OvfXmlFormat extends OvfInvalidPackage {
+  readonly description: string;
 }
 
 export interface PMemDatastoreInfo extends DatastoreInfo {
@@ -9352,6 +9444,10 @@ export interface DataObjects {
   DatastoreCapability: DatastoreCapability;
   DatastoreEvent: DatastoreEvent;
   DatastoreEventArgument: DatastoreEventArgument;
+  DatastoreFileCopiedEvent: DatastoreFileCopiedEvent;
+  DatastoreFileDeletedEvent: DatastoreFileDeletedEvent;
+  DatastoreFileEvent: DatastoreFileEvent;
+  DatastoreFileMovedEvent: DatastoreFileMovedEvent;
   DatastoreHostMount: DatastoreHostMount;
   DatastoreInfo: DatastoreInfo;
   DatastoreNotWritableOnHost: DatastoreNotWritableOnHost;
@@ -9901,6 +9997,7 @@ export interface DataObjects {
   OptionValue: OptionValue;
   OrAlarmExpression: OrAlarmExpression;
   OutOfBounds: OutOfBounds;
+  OvfAttribute: OvfAttribute;
   OvfConsumerCallbackFault: OvfConsumerCallbackFault;
   OvfConsumerFault: OvfConsumerFault;
   OvfConsumerOstNode: OvfConsumerOstNode;
@@ -9911,25 +10008,43 @@ export interface DataObjects {
   OvfCreateImportSpecResult: OvfCreateImportSpecResult;
   OvfDatastoreMapping: OvfDatastoreMapping;
   OvfDeploymentOption: OvfDeploymentOption;
+  OvfDiskMappingNotFound: OvfDiskMappingNotFound;
+  OvfElement: OvfElement;
   OvfExport: OvfExport;
+  OvfExportFailed: OvfExportFailed;
   OvfFault: OvfFault;
   OvfFile: OvfFile;
   OvfFileItem: OvfFileItem;
+  OvfHardwareExport: OvfHardwareExport;
   OvfImport: OvfImport;
+  OvfImportFailed: OvfImportFailed;
   OvfImportParams: OvfImportParams;
   OvfInvalidPackage: OvfInvalidPackage;
+  OvfInvalidValue: OvfInvalidValue;
+  OvfInvalidVmName: OvfInvalidVmName;
   OvfManagerCommonParams: OvfManagerCommonParams;
   OvfMappedOsId: OvfMappedOsId;
+  OvfMissingAttribute: OvfMissingAttribute;
+  OvfMissingElement: OvfMissingElement;
+  OvfMissingHardware: OvfMissingHardware;
   OvfNetworkInfo: OvfNetworkInfo;
   OvfNetworkMapping: OvfNetworkMapping;
+  OvfNoSupportedHardwareFamily: OvfNoSupportedHardwareFamily;
   OvfOptionInfo: OvfOptionInfo;
   OvfParseDescriptorParams: OvfParseDescriptorParams;
   OvfParseDescriptorResult: OvfParseDescriptorResult;
+  OvfProperty: OvfProperty;
+  OvfPropertyValue: OvfPropertyValue;
   OvfResourceMap: OvfResourceMap;
   OvfStorageProfileMapping: OvfStorageProfileMapping;
+  OvfSystemFault: OvfSystemFault;
+  OvfUnableToExportDisk: OvfUnableToExportDisk;
+  OvfUnsupportedDeviceBackingInfo: OvfUnsupportedDeviceBackingInfo;
   OvfUnsupportedPackage: OvfUnsupportedPackage;
+  OvfUnsupportedType: OvfUnsupportedType;
   OvfValidateHostParams: OvfValidateHostParams;
   OvfValidateHostResult: OvfValidateHostResult;
+  OvfXmlFormat: OvfXmlFormat;
   PMemDatastoreInfo: PMemDatastoreInfo;
   ParaVirtualSCSIController: ParaVirtualSCSIController;
   ParaVirtualSCSIControllerOption: ParaVirtualSCSIControllerOption;
