@@ -8,6 +8,8 @@ import { isManagedSubtype } from './type-tables.ts';
 export interface ObjectStore {
   /** Makes an object; `id` is made up (`vm-1042`) from the prefix where it is left out. */
   add<T extends ManagedType>(type: T, values: Partial<ManagedObjects[T]>, id?: string): ManagedObject<T>;
+  /** An id that no object has: `vm-1042`; a bare number for an empty prefix. */
+  newId(prefix: string): string;
   /** An object of a type of which no property is known: a manager that has only methods. */
   addPlain(type: string, id: string): AnyObject;
   /** The object, or undefined. An id names one object whatever type a client says with it. */
@@ -38,6 +40,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   VirtualMachineSnapshot: 'snapshot',
   HostSystem: 'host',
   ComputeResource: 'domain-s',
+  VirtualApp: 'resgroup-v',
   ClusterComputeResource: 'domain-c',
   ResourcePool: 'resgroup',
   Folder: 'group',
@@ -77,7 +80,8 @@ export function createObjectStore(): ObjectStore {
     },
   };
   const store: ObjectStore = {
-    add(type, values, id = `${PREFIXES[type] ?? type.toLowerCase()}-${++lastId}`) {
+    newId: (prefix) => `${prefix}${prefix === '' || /-[a-z]$/.test(prefix) ? '' : '-'}${++lastId}`,
+    add(type, values, id = store.newId(PREFIXES[type] ?? type.toLowerCase())) {
       if (objects.has(id)) throw new TypeError(`two objects have the id ${id}`);
       const object = new ManagedObject<typeof type>(holder, { type, value: id }, values);
       objects.set(id, object);
