@@ -17,10 +17,15 @@ import { type Certificate, createCertificate, thumbprintOf } from './http/certif
 import { startWebServer, type WebServer } from './http/server.ts';
 import { soapRoute } from './http/soap-route.ts';
 import { versionsRoute } from './http/versions-route.ts';
+import { deriveInventory } from './inventory/derived.ts';
 import { describeForEvents } from './inventory/event-arguments.ts';
+import { restRoute } from './rest/rest-route.ts';
+import { createTags } from './rest/tagging/tags.ts';
 import { seedInventory } from './seed/inventory.ts';
 import { addService, type ServerKind, sessionManagerId } from './seed/service.ts';
+import { seedTags } from './seed/tags.ts';
 import { deriveViews } from './views/methods.ts';
+import { deriveVms } from './vm/derived.ts';
 
 export interface VCenterOptions {
   /** Default: vcenter. */
@@ -73,6 +78,8 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
       routes: {
         '/sdk': soapRoute(world),
         '/sdk/vimServiceVersions.xml': versionsRoute,
+        // An ESXi has no tags, and none of this API.
+        ...(kind === 'vcenter' && { '/api': restRoute(world), '/rest': restRoute(world) }),
       },
     });
   let server: WebServer = await launch(options.port ?? 0);
@@ -119,8 +126,12 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
     events: createEventLog({ clock, describe: (entity) => describeForEvents(entity, objects) }),
     interference: createInterference(),
     files: createDatastoreFiles({ clock, objects }),
+    tags: createTags({ objects, random }),
   };
+  deriveInventory(world);
+  deriveVms(world);
   seedInventory(world, { vms });
+  if (kind === 'vcenter') seedTags(world);
   // What the seed did was done long ago.
   world.tasks.stepMs = stepMs;
   return world;

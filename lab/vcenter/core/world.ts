@@ -2,6 +2,7 @@
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { ServiceContent } from '../../../src/vim25/generated/types.ts';
 import type { DatastoreFiles } from '../files/store.ts';
+import type { Tags } from '../rest/tagging/tags.ts';
 import type { EventLog } from './events.ts';
 import type { Interference } from './interference.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -20,4 +21,5 @@ export interface World {
   readonly events: EventLog;
   readonly interference: Interference;
   readonly files: DatastoreFiles;
+  readonly tags: Tags;
 }

@@ -91,14 +91,15 @@ function readCookies(header = ''): ReadonlyMap<string, string> {
   );
 }
 
-/** The whole body. Errors: `RangeError` past `limit` bytes. */
+/** The whole body. Errors: `RangeError` past `limit` bytes; it is read to its end, so that an answer can follow. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limit) throw new RangeError(`the body is larger than ${limit} bytes`);
-    chunks.push(chunk);
+    if (size > limit) chunks = [];
+    else chunks.push(chunk);
   }
+  if (size > limit) throw new RangeError(`the body is larger than ${limit} bytes`);
   return Buffer.concat(chunks);
 }
