@@ -48,7 +48,7 @@ export function silentGuest(
     toolsVersionStatus: VERSION_STATUS[tools][0],
     toolsVersionStatus2: VERSION_STATUS[tools][1],
     toolsRunningStatus: 'guestToolsNotRunning',
-    toolsVersion: VERSIONS[tools],
+    toolsVersion: String(VERSIONS[tools]),
     ...(installed && {
       toolsInstallType: installType(tools),
       guestId: id,

@@ -1,0 +1,56 @@
+/** What every managed entity has, and what of datacenters follows from what lies in them. */
+import type { ManagedEntityStatus } from '../../../src/vim25/generated/types.ts';
+import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
+import type { ManagedType } from '../core/managed-object.ts';
+import type { World } from '../core/world.ts';
+import { membersBelow } from '../views/members.ts';
+import { keepLinks } from './links.ts';
+
+const ADMINISTRATOR_ROLE = -1;
+
+/** Before anything is in the inventory. */
+export function deriveInventory(world: World): void {
+  const { objects } = world;
+  keepLinks(objects);
+  const nothing = ['customValue', 'value', 'availableField', 'configIssue', 'disabledMethod', 'permission', 'tag'];
+  const ofOthers = ['recentTask', 'declaredAlarmState', 'triggeredAlarmState'];
+  for (const property of [...nothing, ...ofOthers]) objects.derive('ManagedEntity', property as 'tag', () => []);
+  objects.derive('ManagedEntity', 'effectiveRole', () => [ADMINISTRATOR_ROLE]);
+  objects.derive('ManagedEntity', 'alarmActionsEnabled', () => true);
+  objects.derive('ManagedEntity', 'configStatus', (entity) => (entity.get('configIssue').length > 0 ? 'red' : 'green'));
+  objects.derive('ManagedEntity', 'overallStatus', (entity) => statusOf(entity.get('triggeredAlarmState')));
+
+  for (const [folder, property, type] of [
+    ['datastoreFolder', 'datastore', 'Datastore'],
+    ['networkFolder', 'network', 'Network'],
+  ] as const) {
+    objects.derive('Datacenter', property, (datacenter) => below(world, datacenter.get(folder), type));
+  }
+  objects.derive('Datacenter', 'configuration', () => ({ defaultHardwareVersionKey: 'vmx-21' }));
+  objects.derive('VirtualApp', 'datastore', (vApp) => ofVms(world, vApp.get('vm'), 'datastore'));
+  objects.derive('VirtualApp', 'network', (vApp) => ofVms(world, vApp.get('vm'), 'network'));
+  objects.derive('ComputeResource', 'datastore', (owner) => ofHosts(world, owner.get('host'), 'datastore'));
+  objects.derive('ComputeResource', 'network', (owner) => ofHosts(world, owner.get('host'), 'network'));
+}
+
+function statusOf(alarms: readonly { readonly overallStatus: ManagedEntityStatus }[]): ManagedEntityStatus {
+  const worst = ['red', 'yellow'].find((status) => alarms.some(({ overallStatus }) => overallStatus === status));
+  return worst ?? 'green';
+}
+
+function below({ objects }: World, folder: ManagedObjectReference, type: ManagedType): ManagedObjectReference[] {
+  const container = objects.find(folder);
+  return container ? membersBelow(container, { types: [type], recursive: true }, objects) : [];
+}
+
+function ofHosts(world: World, hosts: readonly ManagedObjectReference[], property: 'datastore' | 'network') {
+  return union(hosts.map((ref) => world.objects.find(ref)?.as('HostSystem')?.get(property) ?? []));
+}
+
+function ofVms(world: World, vms: readonly ManagedObjectReference[], property: 'datastore' | 'network') {
+  return union(vms.map((ref) => world.objects.find(ref)?.as('VirtualMachine')?.get(property) ?? []));
+}
+
+function union(lists: readonly (readonly ManagedObjectReference[])[]): ManagedObjectReference[] {
+  return [...new Map(lists.flat().map((ref) => [ref.value, ref])).values()];
+}
