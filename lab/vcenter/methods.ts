@@ -5,6 +5,8 @@ import { propertyCollectorMethods, propertyFilterMethods } from './property-coll
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
 import { taskMethods } from './tasks/methods.ts';
 import { viewManagerMethods, viewMethods } from './views/methods.ts';
+import { vmMethods } from './vm/methods.ts';
+import { snapshotMethods } from './vm/snapshot-methods.ts';
 
 const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   ServiceInstance: [serviceInstanceMethods],
@@ -15,6 +17,8 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   ContainerView: [viewMethods],
   ListView: [viewMethods],
   Task: [taskMethods],
+  VirtualMachine: vmMethods,
+  VirtualMachineSnapshot: [snapshotMethods],
 };
 
 /** A method of a type or of one that it derives from. */

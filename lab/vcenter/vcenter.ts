@@ -26,6 +26,7 @@ import { addService, type ServerKind, sessionManagerId } from './seed/service.ts
 import { seedTags } from './seed/tags.ts';
 import { deriveViews } from './views/methods.ts';
 import { deriveVms } from './vm/derived.ts';
+import { deriveSnapshots } from './vm/snapshots.ts';
 
 export interface VCenterOptions {
   /** Default: vcenter. */
@@ -115,6 +116,7 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
   const objects = createObjectStore();
   const content = addService(objects, kind, random);
   deriveViews(objects);
+  deriveSnapshots(objects);
   const world: World = {
     kind,
     content,
