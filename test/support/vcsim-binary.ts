@@ -1,14 +1,8 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, cp, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { buildStep, builtOnce, cachePath, isExecutable, isReadable } from './built-once.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SOURCE = join(ROOT, 'scripts/vcsim');
-const CACHE = join(ROOT, '.cache/vcsim');
+const FOLDER = 'scripts/vcsim';
 const DEBIAN_GOPATH = '/usr/share/gocode';
 
 /** `own`: built from scripts/vcsim, which knows `-stdin`; `foreign`: a vcsim that was on PATH. */
@@ -23,98 +17,27 @@ export async function findVcsim(): Promise<VcsimBinary | undefined> {
     const path = join(folder, 'vcsim');
     if (folder !== '' && (await isExecutable(path))) return { path, own: false };
   }
-  const path = join(CACHE, `vcsim-${await sourceHash()}`);
-  if (await isExecutable(path)) return { path, own: true };
-  return (await buildOnce(path)) ? { path, own: true } : undefined;
+  const path = await cachePath('vcsim', FOLDER, ['go.mod', 'go.sum', 'main.go', 'user_events.go']);
+  return (await builtOnce(path, build)) ? { path, own: true } : undefined;
 }
 
-async function sourceHash(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum', 'main.go', 'user_events.go']) hash.update(await readFile(join(SOURCE, name)));
-  return hash.digest('hex').slice(0, 16);
-}
-
-/** One worker builds under the lock; the others wait for its result, or take over when it died. */
-async function buildOnce(target: string): Promise<boolean> {
-  await mkdir(CACHE, { recursive: true });
-  const lock = `${target}.lock`;
-  for (;;) {
-    const handle = await open(lock, 'wx').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return undefined;
-      throw error;
-    });
-    if (handle) {
-      try {
-        await handle.writeFile(String(process.pid));
-        return (await isExecutable(target)) || (await build(target));
-      } finally {
-        await handle.close();
-        await rm(lock, { force: true });
-      }
-    }
-    await delay(200);
-    if (await isExecutable(target)) return true;
-    const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
-    if (holder > 0 && !isAlive(holder)) await rm(lock, { force: true });
-  }
-}
-
-async function build(target: string): Promise<boolean> {
-  const output = `${target}.${process.pid}`;
-  try {
-    const built =
-      (await run('go', ['build', '-mod=readonly', '-o', output, '.'], SOURCE, {})) || (await buildFromDebian(output));
-    if (built) await rename(output, target);
-    return built;
-  } finally {
-    await rm(output, { force: true });
-  }
+async function build(output: string): Promise<boolean> {
+  return (
+    (await buildStep('go', ['build', '-mod=readonly', '-o', output, '.'], { folder: FOLDER })) ||
+    buildFromDebian(output)
+  );
 }
 
 /** golang-github-vmware-govmomi-dev holds the sources as a GOPATH of the time before modules. */
 async function buildFromDebian(output: string): Promise<boolean> {
   if (!(await isReadable(join(DEBIAN_GOPATH, 'src/github.com/vmware/govmomi')))) return false;
-  const folder = await mkdtemp(join(CACHE, 'debian-'));
+  const folder = await mkdtemp(join(dirname(output), 'debian-'));
   try {
-    await cp(join(SOURCE, 'main.go'), join(folder, 'main.go'));
+    const source = join(folder, 'main.go');
+    await cp(new URL(`../../${FOLDER}/main.go`, import.meta.url), source);
     const env = { GO111MODULE: 'off', GOPATH: DEBIAN_GOPATH, GOFLAGS: '' };
-    return await run('go', ['build', '-o', output, 'main.go'], folder, env);
+    return await buildStep('go', ['build', '-o', output, source], { env });
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function run(command: string, args: string[], cwd: string, env: Record<string, string>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
-  });
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-function isReadable(path: string): Promise<boolean> {
-  return access(path, constants.R_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
