@@ -1,6 +1,11 @@
 /** The API: which methods each type of managed object has. Adding a method is adding a function to a table. */
 import type { AnyMethod, MethodTable } from './core/method.ts';
 import { managedTypeChain } from './core/type-tables.ts';
+import { datastoreBrowserMethods } from './files/browser.ts';
+import { datastoreMethods } from './files/datastore.ts';
+import { fileManagerMethods } from './files/file-manager.ts';
+import { ticketMethods } from './files/tickets.ts';
+import { virtualDiskManagerMethods } from './files/virtual-disk-manager.ts';
 import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
 import { taskMethods } from './tasks/methods.ts';
@@ -10,12 +15,16 @@ import { snapshotMethods } from './vm/snapshot-methods.ts';
 
 const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   ServiceInstance: [serviceInstanceMethods],
-  SessionManager: [sessionManagerMethods],
+  SessionManager: [ticketMethods, sessionManagerMethods],
   PropertyCollector: [propertyCollectorMethods],
   PropertyFilter: [propertyFilterMethods],
   ViewManager: [viewManagerMethods],
   ContainerView: [viewMethods],
   ListView: [viewMethods],
+  HostDatastoreBrowser: [datastoreBrowserMethods],
+  Datastore: [datastoreMethods],
+  FileManager: [fileManagerMethods],
+  VirtualDiskManager: [virtualDiskManagerMethods],
   Task: [taskMethods],
   VirtualMachine: vmMethods,
   VirtualMachineSnapshot: [snapshotMethods],

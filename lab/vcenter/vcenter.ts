@@ -12,6 +12,9 @@ import { createRandom } from './core/random.ts';
 import { type Account, createSessions } from './core/sessions.ts';
 import { createTasks } from './core/tasks.ts';
 import type { World } from './core/world.ts';
+import { deriveBrowsers } from './files/browser.ts';
+import { deriveDatastores } from './files/datastore.ts';
+import { folderRoute } from './files/folder-route.ts';
 import { createDatastoreFiles } from './files/store.ts';
 import { type Certificate, createCertificate, thumbprintOf } from './http/certificate.ts';
 import { startWebServer, type WebServer } from './http/server.ts';
@@ -79,6 +82,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
       routes: {
         '/sdk': soapRoute(world),
         '/sdk/vimServiceVersions.xml': versionsRoute,
+        '/folder': folderRoute(world),
         // An ESXi has no tags, and none of this API.
         ...(kind === 'vcenter' && { '/api': restRoute(world), '/rest': restRoute(world) }),
       },
@@ -116,6 +120,7 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
   const objects = createObjectStore();
   const content = addService(objects, kind, random);
   deriveViews(objects);
+  deriveBrowsers(objects);
   deriveSnapshots(objects);
   const world: World = {
     kind,
@@ -131,6 +136,7 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
     tags: createTags({ objects, random }),
   };
   deriveInventory(world);
+  deriveDatastores(world);
   deriveVms(world);
   seedInventory(world, { vms });
   if (kind === 'vcenter') seedTags(world);

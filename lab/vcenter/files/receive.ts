@@ -1,0 +1,52 @@
+/** A file as it comes in: hashed, and kept in memory only up to a size. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Content } from './tree.ts';
+
+/** Of what is larger only the size and the checksum are kept: it reads as zeros afterwards. */
+export const MAX_KEPT_BYTES = 64 * 1024 ** 2;
+
+export interface Received extends Content {
+  readonly sha256: string;
+  readonly sha1: string;
+  /** The first bytes, at most 64 KiB. */
+  readonly head: Buffer;
+}
+
+export class TooLargeError extends Error {}
+
+export interface ReceiveOptions {
+  /** Errors past it: `TooLargeError`. */
+  readonly maxBytes: () => number;
+  /** Told of each piece. */
+  readonly onBytes?: (received: number) => void;
+}
+
+/** Errors: `TooLargeError`; the stream's own where the client goes away in between. */
+export async function receive(
+  body: IncomingMessage | AsyncIterable<Buffer>,
+  { maxBytes, onBytes }: ReceiveOptions,
+): Promise<Received> {
+  const sha256 = createHash('sha256');
+  const sha1 = createHash('sha1');
+  let kept: Buffer[] | undefined = [];
+  let head = Buffer.alloc(0);
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes()) throw new TooLargeError(`more than ${maxBytes()} bytes`);
+    sha256.update(chunk);
+    sha1.update(chunk);
+    if (head.length < 65_536) head = Buffer.concat([head, chunk.subarray(0, 65_536 - head.length)]);
+    kept?.push(chunk);
+    if (size > MAX_KEPT_BYTES) kept = undefined;
+    onBytes?.(size);
+  }
+  return {
+    size,
+    sha256: sha256.digest('hex'),
+    sha1: sha1.digest('hex'),
+    head,
+    ...(kept && { bytes: Buffer.concat(kept) }),
+  };
+}
