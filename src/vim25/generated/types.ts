@@ -1760,6 +1760,8 @@ export interface FileInfo extends DynamicData {
 
 export interface FileLocked extends FileFault {}
 
+export interface FileNameTooLong extends FileFault {}
+
 export interface FileNotFound extends FileFault {}
 
 export interface FileNotWritable extends FileFault {}
@@ -4812,6 +4814,10 @@ export interface NoPermissionEntityPrivileges extends DynamicData {
   readonly entity: ManagedObjectReference;
   readonly privilegeIds?: readonly string[];
 }
+
+export interface NotADirectory extends FileFault {}
+
+export interface NotAFile extends FileFault {}
 
 export interface NotAuthenticated extends NoPermission {}
 
@@ -9533,6 +9539,7 @@ export interface DataObjects {
   FileFault: FileFault;
   FileInfo: FileInfo;
   FileLocked: FileLocked;
+  FileNameTooLong: FileNameTooLong;
   FileNotFound: FileNotFound;
   FileNotWritable: FileNotWritable;
   FileQuery: FileQuery;
@@ -9975,6 +9982,8 @@ export interface DataObjects {
   NoDiskSpace: NoDiskSpace;
   NoPermission: NoPermission;
   NoPermissionEntityPrivileges: NoPermissionEntityPrivileges;
+  NotADirectory: NotADirectory;
+  NotAFile: NotAFile;
   NotAuthenticated: NotAuthenticated;
   NotEnoughCpus: NotEnoughCpus;
   NotEnoughLicenses: NotEnoughLicenses;
