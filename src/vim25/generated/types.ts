@@ -76,6 +76,12 @@ export interface AlarmAcknowledgedEvent extends AlarmEvent {
 
 export interface AlarmAction extends DynamicData {}
 
+export interface AlarmClearedEvent extends AlarmEvent {
+  readonly source: ManagedEntityEventArgument;
+  readonly entity: ManagedEntityEventArgument;
+  readonly from: string;
+}
+
 export interface AlarmDescription extends DynamicData {
   readonly expr: readonly TypeDescription[];
   readonly stateOperator: readonly ElementDescription[];
@@ -98,6 +104,12 @@ export interface AlarmEventArgument extends EntityEventArgument {
 }
 
 export interface AlarmExpression extends DynamicData {}
+
+export interface AlarmFilterSpec extends DynamicData {
+  readonly status?: readonly ManagedEntityStatus[];
+  readonly typeEntity?: string;
+  readonly typeTrigger?: string;
+}
 
 export interface AlarmInfo extends AlarmSpec {
   readonly key: string;
@@ -257,6 +269,8 @@ export interface BoolOption extends OptionType {
 export interface BoolPolicy extends InheritablePolicy {
   readonly value?: boolean;
 }
+
+export interface CanceledHostOperationEvent extends HostEvent {}
 
 export interface CannotAccessFile extends FileFault {}
 
@@ -890,12 +904,35 @@ export interface CustomFieldDef extends DynamicData {
   readonly fieldInstancePrivileges?: PrivilegePolicyDef;
 }
 
+export interface CustomFieldDefAddedEvent extends CustomFieldDefEvent {}
+
+export interface CustomFieldDefEvent extends CustomFieldEvent {
+  readonly fieldKey: number;
+  readonly name: string;
+}
+
+export interface CustomFieldDefRemovedEvent extends CustomFieldDefEvent {}
+
+export interface CustomFieldDefRenamedEvent extends CustomFieldDefEvent {
+  readonly newName: string;
+}
+
+export interface CustomFieldEvent extends Event {}
+
 export interface CustomFieldStringValue extends CustomFieldValue {
   readonly value: string;
 }
 
 export interface CustomFieldValue extends DynamicData {
   readonly key: number;
+}
+
+export interface CustomFieldValueChangedEvent extends CustomFieldEvent {
+  readonly entity: ManagedEntityEventArgument;
+  readonly fieldKey: number;
+  readonly name: string;
+  readonly value: string;
+  readonly prevState?: string;
 }
 
 export interface CustomizationAdapterMapping extends DynamicData {
@@ -1549,6 +1586,10 @@ export interface ElementDescription extends Description {
   readonly key: string;
 }
 
+export interface EnteredMaintenanceModeEvent extends HostEvent {}
+
+export interface EnteringMaintenanceModeEvent extends HostEvent {}
+
 export interface EntityEventArgument extends EventArgument {
   readonly name: string;
 }
@@ -1671,6 +1712,8 @@ export interface EventManagerViewByStartId extends EventManagerEventViewSpec {
   readonly startEventId: number;
   readonly isForward: boolean;
 }
+
+export interface ExitMaintenanceModeEvent extends HostEvent {}
 
 export interface ExtendedDescription extends Description {
   readonly messageCatalogKeyPrefix: string;
@@ -2312,6 +2355,10 @@ export interface HostCapability extends DynamicData {
 
 export interface HostCommunication extends RuntimeFault {}
 
+export interface HostConfigFailed extends HostConfigFault {
+  readonly failure: readonly LocalizedMethodFault[];
+}
+
 export interface HostConfigFault extends VimFault {}
 
 export interface HostConfigInfo extends DynamicData {
@@ -2488,6 +2535,8 @@ export interface HostConnectSpec extends DynamicData {
   readonly hostGateway?: HostGatewaySpec;
 }
 
+export interface HostConnectedEvent extends HostEvent {}
+
 export interface HostConnectionLostEvent extends HostEvent {}
 
 export interface HostCpuIdInfo extends DynamicData {
@@ -2642,6 +2691,10 @@ export interface HostDigestInfo extends DynamicData {
 }
 
 export interface HostDirectoryStoreInfo extends HostAuthenticationStoreInfo {}
+
+export interface HostDisconnectedEvent extends HostEvent {
+  readonly reason?: string;
+}
 
 export interface HostDiskDimensionsLba extends DynamicData {
   readonly blockSize: number;
@@ -4009,6 +4062,10 @@ export interface HostSharedGpuCapabilities extends DynamicData {
   readonly migrateSupported: boolean;
 }
 
+export interface HostShutdownEvent extends HostEvent {
+  readonly reason: string;
+}
+
 export interface HostSriovDevicePoolInfo extends DynamicData {
   readonly key: string;
 }
@@ -4485,6 +4542,8 @@ export interface InvalidDeviceSpec extends InvalidVmConfig {
 }
 
 export interface InvalidDiskFormat extends InvalidFormat {}
+
+export interface InvalidEvent extends VimFault {}
 
 export interface InvalidFolder extends VimFault {
   readonly target: ManagedObjectReference;
@@ -6073,6 +6132,8 @@ export interface TaskReasonSystem extends TaskReason {}
 export interface TaskReasonUser extends TaskReason {
   readonly userName: string;
 }
+
+export interface TaskTimeoutEvent extends TaskEvent {}
 
 export interface TemplateConfigFileInfo extends VmConfigFileInfo {}
 
@@ -9265,10 +9326,12 @@ export interface DataObjects {
   AdminNotDisabled: AdminNotDisabled;
   AlarmAcknowledgedEvent: AlarmAcknowledgedEvent;
   AlarmAction: AlarmAction;
+  AlarmClearedEvent: AlarmClearedEvent;
   AlarmDescription: AlarmDescription;
   AlarmEvent: AlarmEvent;
   AlarmEventArgument: AlarmEventArgument;
   AlarmExpression: AlarmExpression;
+  AlarmFilterSpec: AlarmFilterSpec;
   AlarmInfo: AlarmInfo;
   AlarmSetting: AlarmSetting;
   AlarmSpec: AlarmSpec;
@@ -9294,6 +9357,7 @@ export interface DataObjects {
   BadUsernameSessionEvent: BadUsernameSessionEvent;
   BoolOption: BoolOption;
   BoolPolicy: BoolPolicy;
+  CanceledHostOperationEvent: CanceledHostOperationEvent;
   CannotAccessFile: CannotAccessFile;
   CannotAccessNetwork: CannotAccessNetwork;
   CannotAccessVmComponent: CannotAccessVmComponent;
@@ -9391,8 +9455,14 @@ export interface DataObjects {
   CryptoSpecRegister: CryptoSpecRegister;
   CryptoSpecShallowRecrypt: CryptoSpecShallowRecrypt;
   CustomFieldDef: CustomFieldDef;
+  CustomFieldDefAddedEvent: CustomFieldDefAddedEvent;
+  CustomFieldDefEvent: CustomFieldDefEvent;
+  CustomFieldDefRemovedEvent: CustomFieldDefRemovedEvent;
+  CustomFieldDefRenamedEvent: CustomFieldDefRenamedEvent;
+  CustomFieldEvent: CustomFieldEvent;
   CustomFieldStringValue: CustomFieldStringValue;
   CustomFieldValue: CustomFieldValue;
+  CustomFieldValueChangedEvent: CustomFieldValueChangedEvent;
   CustomizationAdapterMapping: CustomizationAdapterMapping;
   CustomizationAutoIpV6Generator: CustomizationAutoIpV6Generator;
   CustomizationCustomIpGenerator: CustomizationCustomIpGenerator;
@@ -9504,6 +9574,8 @@ export interface DataObjects {
   DynamicProperty: DynamicProperty;
   EVCMode: EVCMode;
   ElementDescription: ElementDescription;
+  EnteredMaintenanceModeEvent: EnteredMaintenanceModeEvent;
+  EnteringMaintenanceModeEvent: EnteringMaintenanceModeEvent;
   EntityEventArgument: EntityEventArgument;
   EntityPrivilege: EntityPrivilege;
   EnumDescription: EnumDescription;
@@ -9522,6 +9594,7 @@ export interface DataObjects {
   EventFilterSpecByUsername: EventFilterSpecByUsername;
   EventManagerEventViewSpec: EventManagerEventViewSpec;
   EventManagerViewByStartId: EventManagerViewByStartId;
+  ExitMaintenanceModeEvent: ExitMaintenanceModeEvent;
   ExtendedDescription: ExtendedDescription;
   ExtendedElementDescription: ExtendedElementDescription;
   ExtendedEvent: ExtendedEvent;
@@ -9602,6 +9675,7 @@ export interface DataObjects {
   HostCacheConfigurationInfo: HostCacheConfigurationInfo;
   HostCapability: HostCapability;
   HostCommunication: HostCommunication;
+  HostConfigFailed: HostConfigFailed;
   HostConfigFault: HostConfigFault;
   HostConfigInfo: HostConfigInfo;
   HostConfigManager: HostConfigManager;
@@ -9611,6 +9685,7 @@ export interface DataObjects {
   HostConnectInfo: HostConnectInfo;
   HostConnectInfoNetworkInfo: HostConnectInfoNetworkInfo;
   HostConnectSpec: HostConnectSpec;
+  HostConnectedEvent: HostConnectedEvent;
   HostConnectionLostEvent: HostConnectionLostEvent;
   HostCpuIdInfo: HostCpuIdInfo;
   HostCpuInfo: HostCpuInfo;
@@ -9634,6 +9709,7 @@ export interface DataObjects {
   HostDiagnosticPartition: HostDiagnosticPartition;
   HostDigestInfo: HostDigestInfo;
   HostDirectoryStoreInfo: HostDirectoryStoreInfo;
+  HostDisconnectedEvent: HostDisconnectedEvent;
   HostDiskDimensionsLba: HostDiskDimensionsLba;
   HostDnsConfig: HostDnsConfig;
   HostDnsConfigSpec: HostDnsConfigSpec;
@@ -9819,6 +9895,7 @@ export interface DataObjects {
   HostSgxInfo: HostSgxInfo;
   HostSgxRegistrationInfo: HostSgxRegistrationInfo;
   HostSharedGpuCapabilities: HostSharedGpuCapabilities;
+  HostShutdownEvent: HostShutdownEvent;
   HostSriovDevicePoolInfo: HostSriovDevicePoolInfo;
   HostSriovInfo: HostSriovInfo;
   HostSriovNetworkDevicePoolInfo: HostSriovNetworkDevicePoolInfo;
@@ -9906,6 +9983,7 @@ export interface DataObjects {
   InvalidDeviceOperation: InvalidDeviceOperation;
   InvalidDeviceSpec: InvalidDeviceSpec;
   InvalidDiskFormat: InvalidDiskFormat;
+  InvalidEvent: InvalidEvent;
   InvalidFolder: InvalidFolder;
   InvalidFormat: InvalidFormat;
   InvalidGuestLogin: InvalidGuestLogin;
@@ -10193,6 +10271,7 @@ export interface DataObjects {
   TaskReasonSchedule: TaskReasonSchedule;
   TaskReasonSystem: TaskReasonSystem;
   TaskReasonUser: TaskReasonUser;
+  TaskTimeoutEvent: TaskTimeoutEvent;
   TemplateConfigFileInfo: TemplateConfigFileInfo;
   TemplateConfigFileQuery: TemplateConfigFileQuery;
   TicketedSessionAuthentication: TicketedSessionAuthentication;
@@ -10762,8 +10841,10 @@ export interface Methods {
   AcquireCredentialsInGuest: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; requestedAuth: GuestAuthentication; sessionID?: number }; response: GuestAuthentication };
   AcquireGenericServiceTicket: { request: { _this: ManagedObjectReference; spec: SessionManagerServiceRequestSpec }; response: SessionManagerGenericServiceTicket };
   AcquireTicket: { request: { _this: ManagedObjectReference; ticketType: string }; response: VirtualMachineTicket };
+  AddCustomFieldDef: { request: { _this: ManagedObjectReference; name: string; moType?: string; fieldDefPolicy?: PrivilegePolicyDef; fieldPolicy?: PrivilegePolicyDef }; response: CustomFieldDef };
   AnswerVM: { request: { _this: ManagedObjectReference; questionId: string; answerChoice: string }; response: void };
   ApplyRecommendation: { request: { _this: ManagedObjectReference; key: string }; response: void };
+  AreAlarmActionsEnabled: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference }; response: boolean };
   CancelRecommendation: { request: { _this: ManagedObjectReference; key: string }; response: void };
   CancelRetrievePropertiesEx: { request: { _this: ManagedObjectReference; token: string }; response: void };
   CancelTask: { request: { _this: ManagedObjectReference }; response: void };
@@ -10771,6 +10852,7 @@ export interface Methods {
   ChangeFileAttributesInGuest: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; auth: GuestAuthentication; guestFilePath: string; fileAttributes: GuestFileAttributes }; response: void };
   CheckForUpdates: { request: { _this: ManagedObjectReference; version?: string }; response: UpdateSet | undefined };
   CheckRelocate_Task: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; spec: VirtualMachineRelocateSpec; testType?: readonly string[] }; response: ManagedObjectReference };
+  ClearTriggeredAlarms: { request: { _this: ManagedObjectReference; filter: AlarmFilterSpec }; response: void };
   CloneSession: { request: { _this: ManagedObjectReference; cloneTicket: string }; response: UserSession };
   CloneVM_Task: { request: { _this: ManagedObjectReference; folder: ManagedObjectReference; name: string; spec: VirtualMachineCloneSpec }; response: ManagedObjectReference };
   ConsolidateVMDisks_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
@@ -10808,6 +10890,7 @@ export interface Methods {
   DestroyView: { request: { _this: ManagedObjectReference }; response: void };
   Destroy_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
   DisconnectHost_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
+  EnableAlarmActions: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference; enabled: boolean }; response: void };
   EnterMaintenanceMode_Task: { request: { _this: ManagedObjectReference; timeout: number; evacuatePoweredOffVms?: boolean; maintenanceSpec?: HostMaintenanceSpec }; response: ManagedObjectReference };
   ExitMaintenanceMode_Task: { request: { _this: ManagedObjectReference; timeout: number }; response: ManagedObjectReference };
   ExportVApp: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
@@ -10826,6 +10909,7 @@ export interface Methods {
   GetAlarm: { request: { _this: ManagedObjectReference; entity?: ManagedObjectReference }; response: readonly ManagedObjectReference[] };
   GetAlarmState: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference }; response: readonly AlarmState[] };
   HasPrivilegeOnEntities: { request: { _this: ManagedObjectReference; entity: readonly ManagedObjectReference[]; sessionId: string; privId?: readonly string[] }; response: readonly EntityPrivilege[] };
+  HasPrivilegeOnEntity: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference; sessionId: string; privId?: readonly string[] }; response: readonly boolean[] };
   HasUserPrivilegeOnEntities: { request: { _this: ManagedObjectReference; entities: readonly ManagedObjectReference[]; userName: string; privId?: readonly string[] }; response: readonly EntityPrivilege[] };
   HttpNfcLeaseAbort: { request: { _this: ManagedObjectReference; fault?: LocalizedMethodFault }; response: void };
   HttpNfcLeaseComplete: { request: { _this: ManagedObjectReference }; response: void };
@@ -10855,6 +10939,7 @@ export interface Methods {
   MoveVirtualDisk_Task: { request: { _this: ManagedObjectReference; sourceName: string; sourceDatacenter?: ManagedObjectReference; destName: string; destDatacenter?: ManagedObjectReference; force?: boolean; profile?: readonly VirtualMachineProfileSpec[] }; response: ManagedObjectReference };
   ParseDescriptor: { request: { _this: ManagedObjectReference; ovfDescriptor: string; pdp: OvfParseDescriptorParams }; response: OvfParseDescriptorResult };
   PlaceVm: { request: { _this: ManagedObjectReference; placementSpec: PlacementSpec }; response: PlacementResult };
+  PostEvent: { request: { _this: ManagedObjectReference; eventToPost: Event; taskInfo?: TaskInfo }; response: void };
   PowerOffVM_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
   PowerOnVM_Task: { request: { _this: ManagedObjectReference; host?: ManagedObjectReference }; response: ManagedObjectReference };
   QueryAvailablePerfMetric: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference; beginTime?: string; endTime?: string; intervalId?: number }; response: readonly PerfMetricId[] };
@@ -10867,6 +10952,7 @@ export interface Methods {
   QueryOptions: { request: { _this: ManagedObjectReference; name?: string }; response: readonly OptionValue[] };
   QueryPerf: { request: { _this: ManagedObjectReference; querySpec: readonly PerfQuerySpec[] }; response: readonly PerfEntityMetricBase[] };
   QueryPerfCounter: { request: { _this: ManagedObjectReference; counterId: readonly number[] }; response: readonly PerfCounterInfo[] };
+  QueryPerfCounterByLevel: { request: { _this: ManagedObjectReference; level: number }; response: readonly PerfCounterInfo[] };
   QueryPerfProviderSummary: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference }; response: PerfProviderSummary };
   QueryVirtualDiskUuid: { request: { _this: ManagedObjectReference; name: string; datacenter?: ManagedObjectReference }; response: string };
   ReadEnvironmentVariableInGuest: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; auth: GuestAuthentication; names?: readonly string[] }; response: readonly string[] };
@@ -10890,12 +10976,15 @@ export interface Methods {
   Reload: { request: { _this: ManagedObjectReference }; response: void };
   RelocateVM_Task: { request: { _this: ManagedObjectReference; spec: VirtualMachineRelocateSpec; priority?: VirtualMachineMovePriority }; response: ManagedObjectReference };
   RemoveAllSnapshots_Task: { request: { _this: ManagedObjectReference; consolidate?: boolean; spec?: SnapshotSelectionSpec }; response: ManagedObjectReference };
+  RemoveCustomFieldDef: { request: { _this: ManagedObjectReference; key: number }; response: void };
   RemoveSnapshot_Task: { request: { _this: ManagedObjectReference; removeChildren: boolean; consolidate?: boolean }; response: ManagedObjectReference };
+  RenameCustomFieldDef: { request: { _this: ManagedObjectReference; key: number; name: string }; response: void };
   RenameSnapshot: { request: { _this: ManagedObjectReference; name?: string; description?: string }; response: void };
   Rename_Task: { request: { _this: ManagedObjectReference; newName: string }; response: ManagedObjectReference };
   ResetCollector: { request: { _this: ManagedObjectReference }; response: void };
   ResetVM_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
   RestartService: { request: { _this: ManagedObjectReference; id: string }; response: void };
+  RetrieveAllPermissions: { request: { _this: ManagedObjectReference }; response: readonly Permission[] };
   RetrieveEntityPermissions: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference; inherited: boolean }; response: readonly Permission[] };
   RetrieveHardwareUptime: { request: { _this: ManagedObjectReference }; response: number };
   RetrieveProperties: { request: { _this: ManagedObjectReference; specSet: readonly PropertyFilterSpec[] }; response: readonly ObjectContent[] };
@@ -10910,6 +10999,7 @@ export interface Methods {
   SessionIsActive: { request: { _this: ManagedObjectReference; sessionID: string; userName: string }; response: boolean };
   SetCollectorPageSize: { request: { _this: ManagedObjectReference; maxCount: number }; response: void };
   SetCustomValue: { request: { _this: ManagedObjectReference; key: string; value: string }; response: void };
+  SetField: { request: { _this: ManagedObjectReference; entity: ManagedObjectReference; key: number; value: string }; response: void };
   ShutdownGuest: { request: { _this: ManagedObjectReference }; response: void };
   ShutdownHost_Task: { request: { _this: ManagedObjectReference; force: boolean }; response: ManagedObjectReference };
   StandbyGuest: { request: { _this: ManagedObjectReference }; response: void };
@@ -10919,12 +11009,14 @@ export interface Methods {
   SuspendVM_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
   TerminateProcessInGuest: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; auth: GuestAuthentication; pid: number }; response: void };
   TerminateSession: { request: { _this: ManagedObjectReference; sessionId: readonly string[] }; response: void };
+  UninstallService: { request: { _this: ManagedObjectReference; id: string }; response: void };
   UnmountToolsInstaller: { request: { _this: ManagedObjectReference }; response: void };
   UnregisterAndDestroy_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
   UnregisterVM: { request: { _this: ManagedObjectReference }; response: void };
   UpdateConfig: { request: { _this: ManagedObjectReference; name?: string; config?: ResourceConfigSpec }; response: void };
   UpdateDateTime: { request: { _this: ManagedObjectReference; dateTime: string }; response: void };
   UpdateDateTimeConfig: { request: { _this: ManagedObjectReference; config: HostDateTimeConfig }; response: void };
+  UpdateOptions: { request: { _this: ManagedObjectReference; changedValue: readonly OptionValue[] }; response: void };
   UpdateServicePolicy: { request: { _this: ManagedObjectReference; id: string; policy: string }; response: void };
   UpgradeTools_Task: { request: { _this: ManagedObjectReference; installerOptions?: string }; response: ManagedObjectReference };
   ValidateCredentialsInGuest: { request: { _this: ManagedObjectReference; vm: ManagedObjectReference; auth: GuestAuthentication }; response: void };
