@@ -7,17 +7,12 @@ import type {
 import { invalidArgument, objectNotFound } from '../core/faults.ts';
 import type { ManagedObject } from '../core/managed-object.ts';
 import type { Call, MethodTable } from '../core/method.ts';
-import type { ObjectStore } from '../core/object-store.ts';
 import { demand } from '../core/privileges.ts';
 import { invalidDatastore } from './faults.ts';
-import { fileInfo, SUPPORTED_QUERIES } from './file-info.ts';
+import { fileInfo } from './file-info.ts';
 import { matchesGlob } from './glob.ts';
 import { type Located, located, parseDatastorePath } from './locate.ts';
 import type { FileEntry } from './tree.ts';
-
-export function deriveBrowsers(objects: ObjectStore): void {
-  objects.derive('HostDatastoreBrowser', 'supportedType', () => SUPPORTED_QUERIES);
-}
 
 type Request = { readonly datastorePath: string; readonly searchSpec?: HostDatastoreBrowserSearchSpec };
 

@@ -22,8 +22,8 @@ export function cannotAccessFile(file: string): VimFault {
   return fault('CannotAccessFile', { file }, `Unable to access file ${file}`);
 }
 
-export function cannotCreateFile(file: string): VimFault {
-  return fault('CannotCreateFile', { file }, `Cannot create file ${file}.`);
+export function fileNotWritable(file: string): VimFault {
+  return fault('FileNotWritable', { file }, `Unable to write to file ${file}`);
 }
 
 export function cannotDeleteFile(file: string): VimFault {

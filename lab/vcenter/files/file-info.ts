@@ -32,8 +32,6 @@ const KINDS: readonly FileKind[] = [
   { info: 'VmSnapshotFileInfo', query: 'VmSnapshotFileQuery', is: named(/\.vmsn$/i) },
 ];
 
-export const SUPPORTED_QUERIES: readonly FileQuery[] = KINDS.map(({ query }) => ({ $type: query }) as FileQuery);
-
 export interface Asked {
   readonly queries: readonly FileQuery[];
   readonly details: FileQueryFlags | undefined;

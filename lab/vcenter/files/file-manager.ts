@@ -4,8 +4,9 @@ import { invalidArgument } from '../core/faults.ts';
 import type { Call, MethodTable } from '../core/method.ts';
 import { demand } from '../core/privileges.ts';
 import type { TaskPlan } from '../core/tasks.ts';
+import { fileNotWritable } from './faults.ts';
 import { refuseInUse } from './in-use.ts';
-import { existing, type Located, locate } from './locate.ts';
+import { existing, isReadOnly, type Located, locate } from './locate.ts';
 
 export const PRIVILEGE = 'Datastore.FileManagement';
 
@@ -76,6 +77,7 @@ export function managed(
 ): Located {
   const found = locate(world, name, datacenter, parameter);
   demand(session, PRIVILEGE, found.datastore);
+  if (isReadOnly(found.datastore)) throw fileNotWritable(found.text);
   if (found.path === '') throw invalidArgument('name');
   return found;
 }

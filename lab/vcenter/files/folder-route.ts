@@ -19,7 +19,7 @@ import { parseRange, readoutOf } from './content.ts';
 import { PRIVILEGE } from './file-manager.ts';
 import { refuseInUse } from './in-use.ts';
 import { type Line, listingPage } from './listing.ts';
-import { datacenterAt, existing, type Located, located, parseDatastorePath } from './locate.ts';
+import { datacenterAt, existing, isReadOnly, type Located, located, parseDatastorePath } from './locate.ts';
 import { receive, TooLargeError } from './receive.ts';
 import { redeemTicket, TICKET_COOKIE } from './tickets.ts';
 import type { FileEntry } from './tree.ts';
@@ -127,6 +127,7 @@ async function answer(world: World, session: Session, exchange: Exchange): Promi
   }
   need(session, PRIVILEGE, datastore);
   if (target.path === '') throw new HttpError(403, 'This is the root of the datastore.');
+  if (isReadOnly(datastore)) throw new HttpError(403, 'The datastore is mounted read-only.');
   if (request.method === 'PUT') await upload(world, exchange, target);
   else erase(world, exchange, target);
 }

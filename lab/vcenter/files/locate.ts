@@ -75,6 +75,12 @@ export function existing({ files, path, text }: Located): FileEntry {
   return entry;
 }
 
+/** Every host that mounts it does so read-only. */
+export function isReadOnly(datastore: ManagedObject<'Datastore'>): boolean {
+  const mounts = datastore.get('host') ?? [];
+  return mounts.length > 0 && mounts.every(({ mountInfo }) => mountInfo.accessMode === 'readOnly');
+}
+
 /** The datacenter of that path: `DC0`, `/DC0` or `/folder/DC0`. */
 export function datacenterAt({ objects }: World, path: string): ManagedObject<'Datacenter'> | undefined {
   const wanted = `/${path.replace(/^\/+|\/+$/g, '')}`;

@@ -9,7 +9,7 @@ import { cannotDeleteFile, fileAlreadyExists, fileNotFound, invalidDatastorePath
 export interface Content {
   /** Bytes; of a virtual disk what it takes on the datastore. */
   readonly size: number;
-  /** Zeros of that size where it is left out. */
+  /** From its start; what is missing up to its size reads as zeros. */
   readonly bytes?: Buffer;
   /** Lower-case hexadecimal, of what was not kept. */
   readonly sha256?: string;
@@ -28,8 +28,6 @@ export interface VirtualDiskFile {
   readonly uuid?: string;
   /** Default: `lsiLogic`. */
   readonly adapterType?: string;
-  /** A disk's content as a stream-optimized VMDK, where it came over a lease. */
-  readonly streamOptimized?: Content;
 }
 
 export interface FileEntry extends Content {
