@@ -1,6 +1,6 @@
 /** SOAP envelopes as a server reads and writes them. */
 import { createDecoder, type Decoder } from '../../../src/vim25/decode.ts';
-import { type DataType, dataType, type MethodType, methodType } from '../../../src/vim25/schema.ts';
+import { type DataType, dataType, type Field, type MethodType, methodType } from '../../../src/vim25/schema.ts';
 import { createXmlReader } from '../../../src/vim25/xml-reader.ts';
 import { escapeXml } from '../../../src/vim25/xml-text.ts';
 import { encodeField, encodeFields } from './encode.ts';
@@ -21,6 +21,11 @@ const HEAD =
   'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>';
 const TAIL = '</soapenv:Body></soapenv:Envelope>';
 
+const THIS: Field = { name: '_this', type: 'ref', array: false, optional: false };
+
+/** The request of a method that the tables lack: what every request has. */
+const UNDESCRIBED: DataType = { name: '', base: undefined, fields: [THIS], byName: new Map([[THIS.name, THIS]]) };
+
 /** Errors: any that the XML reader has, for what is no SOAP request. */
 export function readRequest(body: Uint8Array): SoapRequest {
   let depth = 0;
@@ -39,7 +44,7 @@ export function readRequest(body: Uint8Array): SoapRequest {
       if (depth === 3) {
         method = name;
         type = methodTypeOf(name);
-        payload = createDecoder(type?.request);
+        payload = createDecoder(type?.request ?? UNDESCRIBED);
       }
       payload?.start(name, attributes);
     },
