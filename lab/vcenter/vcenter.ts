@@ -4,7 +4,9 @@
  * A request travels http/ → core/ → the method's table in methods.ts → objects, of which every change is told to
  * the property collectors that wait for it.
  */
+import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { CONTROL_PATH, controlRoute } from './control/control-route.ts';
 import { createEventLog } from './core/events.ts';
 import { createInterference, type Interference } from './core/interference.ts';
 import { createObjectStore } from './core/object-store.ts';
@@ -12,8 +14,6 @@ import { createRandom } from './core/random.ts';
 import { type Account, createSessions } from './core/sessions.ts';
 import { createTasks } from './core/tasks.ts';
 import type { World } from './core/world.ts';
-import { deriveBrowsers } from './files/browser.ts';
-import { deriveDatastores } from './files/datastore.ts';
 import { folderRoute } from './files/folder-route.ts';
 import { createDatastoreFiles } from './files/store.ts';
 import { type Certificate, createCertificate, thumbprintOf } from './http/certificate.ts';
@@ -47,6 +47,8 @@ export interface VCenterOptions {
   /** Default: a free one. */
   readonly port?: number;
   readonly clock?: Clock;
+  /** Serves faults on demand over HTTP. Default false. */
+  readonly control?: boolean;
 }
 
 export interface VCenter {
@@ -63,6 +65,8 @@ export interface VCenter {
   readonly world: World;
   /** Faults on demand. */
   readonly interference: Interference;
+  /** Faults on demand over HTTP, where they were asked for. */
+  readonly control: { readonly url: string; readonly token: string } | undefined;
   /** The same inventory on the same port, every session and connection gone. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -74,6 +78,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
     { name: kind === 'vcenter' ? 'administrator@vsphere.local' : 'root', password: 'lab-password' },
   ];
   const certificate = tls ? await createCertificate() : undefined;
+  const controlToken = options.control ? randomUUID() : undefined;
   const world = createWorld({ ...options, kind, clock, accounts });
   const launch = (port: number) =>
     startWebServer({
@@ -85,14 +90,28 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
         '/folder': folderRoute(world),
         // An ESXi has no tags, and none of this API.
         ...(kind === 'vcenter' && { '/api': restRoute(world), '/rest': restRoute(world) }),
+        ...(controlToken !== undefined && { [CONTROL_PATH]: controlRoute({ world, restart }, controlToken) }),
       },
     });
   let server: WebServer = await launch(options.port ?? 0);
   const { port } = server;
   const [{ name: user, password }] = accounts as [Account];
   const host = `127.0.0.1:${port}`;
+  const origin = `${tls ? 'https' : 'http'}://${host}`;
+  let restarting: Promise<void> | undefined;
+  function restart(): Promise<void> {
+    restarting ??= closeAndLaunch().finally(() => {
+      restarting = undefined;
+    });
+    return restarting;
+  }
+  async function closeAndLaunch(): Promise<void> {
+    await server.close();
+    world.sessions.endAll();
+    server = await launch(port);
+  }
   return {
-    url: `${tls ? 'https' : 'http'}://${host}/sdk`,
+    url: `${origin}/sdk`,
     host,
     user,
     password,
@@ -100,12 +119,12 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
     thumbprintSha256: certificate && thumbprintOf(certificate, 'sha256').replaceAll(':', '').toLowerCase(),
     world,
     interference: world.interference,
-    async restart() {
+    control: controlToken === undefined ? undefined : { url: `${origin}${CONTROL_PATH}`, token: controlToken },
+    restart,
+    async stop() {
+      await restarting;
       await server.close();
-      world.sessions.endAll();
-      server = await launch(port);
     },
-    stop: () => server.close(),
   };
 }
 
@@ -120,7 +139,6 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
   const objects = createObjectStore();
   const content = addService(objects, kind, random);
   deriveViews(objects);
-  deriveBrowsers(objects);
   deriveSnapshots(objects);
   const world: World = {
     kind,
@@ -136,7 +154,6 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
     tags: createTags({ objects, random }),
   };
   deriveInventory(world);
-  deriveDatastores(world);
   deriveVms(world);
   seedInventory(world, { vms });
   if (kind === 'vcenter') seedTags(world);

@@ -30,7 +30,7 @@ export function soapRoute(world: World): Route {
       return;
     }
     const { drop, error, delayMs } = world.interference.take(soap.method);
-    if (delayMs > 0) await sleep(delayMs);
+    if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
     if (drop === 'before') {
       request.socket.destroy();
       return;

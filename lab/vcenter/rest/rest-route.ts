@@ -18,7 +18,7 @@ export function restRoute(world: World): Route {
     const { request } = exchange;
     const target = readTarget(exchange);
     const { drop, error, delayMs } = world.interference.take(target.key);
-    if (delayMs > 0) await sleep(delayMs);
+    if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
     if (drop === 'before') {
       request.socket.destroy();
       return;
