@@ -39,7 +39,7 @@ export function tidyingDisks<T>(world: World, vm: Vm, change: () => T): T {
   const before = diskFilesOf(world, vm);
   const result = change();
   const after = diskFilesOf(world, vm);
-  for (const file of before) if (!after.has(file)) removeFile(world, vm, file);
+  for (const file of before) if (!after.has(file)) removeFile(world, vm.get('runtime').host, file);
   return result;
 }
 
@@ -94,7 +94,8 @@ function merged(backing: DiskBacking, lower: DiskBacking, upper: string): DiskBa
 }
 
 function mergeFiles(world: World, vm: Vm, lower: string, upper: string): void {
-  const [below, over] = [findPlace(world, vm, lower), findPlace(world, vm, upper)];
+  const { host } = vm.get('runtime');
+  const [below, over] = [findPlace(world, host, lower), findPlace(world, host, upper)];
   const base = below?.tree.stat(below.path);
   const delta = over?.tree.stat(over.path);
   if (over && delta) over.tree.remove(over.path);

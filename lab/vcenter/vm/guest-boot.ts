@@ -79,7 +79,7 @@ function talkingGuest(world: World, vm: Vm): GuestInfo {
   const config = vm.get('config')!;
   const tools = toolsOf(vm);
   if (tools === 'none' || tools === 'silent') return silentGuest(config, { tools, running: true });
-  const networks = nicsOf(vm).map((nic): [number, string] => [nic.key, networkNameOf(world, nic) ?? '']);
+  const networks = nicsOf(vm).map((nic): [number, string] => [nic.key, networkNameOf(world, vm, nic) ?? '']);
   return runningGuest({
     config,
     tools,

@@ -225,7 +225,7 @@ export function nicBacking(
   };
 }
 
-function nicSummary(network: AnyObject): string {
+export function nicSummary(network: AnyObject): string {
   return network.as('DistributedVirtualPortgroup') ? `DVSwitch: ${network.id}` : String(network.read('name'));
 }
 

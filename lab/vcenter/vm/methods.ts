@@ -2,6 +2,12 @@
 import type { MethodTable } from '../core/method.ts';
 import { guestPowerMethods } from './guest-power.ts';
 import { powerMethods } from './power.ts';
+import { reconfigureMethods } from './reconfigure.ts';
 import { vmSnapshotMethods } from './snapshot-methods.ts';
 
-export const vmMethods: readonly MethodTable[] = [powerMethods, guestPowerMethods, vmSnapshotMethods];
+export const vmMethods: readonly MethodTable[] = [
+  powerMethods,
+  guestPowerMethods,
+  reconfigureMethods,
+  vmSnapshotMethods,
+];

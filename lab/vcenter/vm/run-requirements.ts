@@ -35,7 +35,7 @@ export function requireRunnable(world: World, vm: Vm): void {
 function requireDisks(world: World, vm: Vm): void {
   for (const disk of disksIn(devicesOf(vm))) {
     for (const { fileName } of chainOf(disk)) {
-      const place = findPlace(world, vm, fileName);
+      const place = findPlace(world, vm.get('runtime').host, fileName);
       if (!place?.tree.stat(place.path)) throw fileNotFound(fileName);
     }
   }

@@ -34,9 +34,6 @@ export function deriveSnapshots(objects: ObjectStore): void {
     const roots = objects.find(snapshot.get('vm'))?.as('VirtualMachine')?.get('snapshot')?.rootSnapshotList ?? [];
     return (findNode(roots, snapshot.ref)?.node.childSnapshotList ?? []).map((child) => child.snapshot);
   });
-  objects.derive('VirtualMachine', 'rootSnapshot', (vm) =>
-    (vm.get('snapshot')?.rootSnapshotList ?? []).map(({ snapshot }) => snapshot),
-  );
 }
 
 export function takeSnapshot(world: World, vm: Vm, wanted: NewSnapshot): Snapshot {
@@ -79,7 +76,7 @@ function stateFile(vm: Vm, id: number): string {
 }
 
 function writeStateFiles(world: World, vm: Vm, id: number, withMemory: boolean): void {
-  const { tree, path } = placeOf(world, vm, stateFile(vm, id));
+  const { tree, path } = placeOf(world, vm.get('runtime').host, stateFile(vm, id));
   if (withMemory) tree.write(`${path}.vmem`, { size: vm.get('config')!.hardware.memoryMB * MIB });
   tree.write(`${path}.vmsn`, { size: 29 * 1024 });
 }
@@ -149,8 +146,8 @@ export function removeSnapshot(world: World, vm: Vm, snapshot: Snapshot, removal
   tidyingDisks(world, vm, () => {
     for (const each of gone) {
       world.objects.remove(world.objects.get(each.snapshot));
-      removeFile(world, vm, `${stateFile(vm, each.id)}.vmsn`);
-      removeFile(world, vm, `${stateFile(vm, each.id)}.vmem`);
+      removeFile(world, vm.get('runtime').host, `${stateFile(vm, each.id)}.vmsn`);
+      removeFile(world, vm.get('runtime').host, `${stateFile(vm, each.id)}.vmem`);
     }
     vm.set({
       snapshot:
