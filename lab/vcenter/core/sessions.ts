@@ -59,7 +59,7 @@ export interface SessionsOptions {
   readonly accounts: readonly Account[];
   readonly clock: Clock;
   readonly objects: ObjectStore;
-  /** The id of the SessionManager: each session sees its own `currentSession` there. */
+  /** The id of the SessionManager: each session sees its own `currentSession` and all the logins there. */
   readonly managerId: string;
 }
 
@@ -69,10 +69,12 @@ export function createSessions({ accounts, clock, objects: store, managerId }: S
 
   const createObjects = (session: () => Session): SessionObjects & { clear(): void } => {
     const objects = new Map<string, { object: AnyObject; onEnd?: (() => void) | undefined }>();
+    const shown: Readonly<Record<string, () => unknown>> = {
+      currentSession: () => (session().account ? userSession(session()) : undefined),
+      sessionList: () => list().map(userSession),
+    };
     const own = (type: string, property: string) =>
-      type === 'SessionManager' && property === 'currentSession'
-        ? () => (session().account ? userSession(session()) : undefined)
-        : store.derived(type, property);
+      (type === 'SessionManager' && shown[property]) || store.derived(type, property);
     const holder = { derived: own, changed: () => {} };
     const manager = new ManagedObject<'SessionManager'>(holder, { type: 'SessionManager', value: managerId }, {});
     objects.set(managerId, { object: manager });
@@ -94,6 +96,7 @@ export function createSessions({ accounts, clock, objects: store, managerId }: S
       },
     };
   };
+  const list = () => [...sessions.values()].filter(({ account }) => account);
   const drop = (session: Session) => {
     sessions.delete(session.id);
     (session.objects as ReturnType<typeof createObjects>).clear();
@@ -146,7 +149,7 @@ export function createSessions({ accounts, clock, objects: store, managerId }: S
     endAll() {
       for (const session of [...sessions.values()]) drop(session);
     },
-    list: () => [...sessions.values()].filter(({ account }) => account),
+    list,
   };
 }
 
