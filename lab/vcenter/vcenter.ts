@@ -79,7 +79,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
   ];
   const certificate = tls ? await createCertificate() : undefined;
   const controlToken = options.control ? randomUUID() : undefined;
-  const world = createWorld({ ...options, kind, clock, accounts });
+  const world = createWorld({ ...options, kind, clock, accounts, certificate });
   const launch = (port: number) =>
     startWebServer({
       port,
@@ -132,9 +132,11 @@ type WorldOptions = VCenterOptions & {
   readonly kind: ServerKind;
   readonly clock: Clock;
   readonly accounts: readonly Account[];
+  readonly certificate: Certificate | undefined;
 };
 
-function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: WorldOptions): World {
+function createWorld(options: WorldOptions): World {
+  const { kind, clock, accounts, certificate, vms = 40, seed = 1, stepMs = 0 } = options;
   const random = createRandom(seed);
   const objects = createObjectStore();
   const content = addService(objects, kind, random);
@@ -151,6 +153,9 @@ function createWorld({ kind, clock, accounts, vms = 40, seed = 1, stepMs = 0 }: 
     events: createEventLog({ clock, describe: (entity) => describeForEvents(entity, objects) }),
     interference: createInterference(),
     files: createDatastoreFiles({ clock, objects }),
+    web: certificate
+      ? { scheme: 'https', thumbprint: thumbprintOf(certificate, 'sha1') }
+      : { scheme: 'http', thumbprint: '' },
     tags: createTags({ objects, random }),
   };
   deriveInventory(world);

@@ -21,5 +21,13 @@ export interface World {
   readonly events: EventLog;
   readonly interference: Interference;
   readonly files: DatastoreFiles;
+  /** How its web server is reached: for URLs and thumbprints that it hands out. */
+  readonly web: WebAddress;
   readonly tags: Tags;
+}
+
+export interface WebAddress {
+  readonly scheme: 'https' | 'http';
+  /** SHA-1 of the certificate as vSphere writes it, `AB:CD:…`; empty without TLS. */
+  readonly thumbprint: string;
 }
