@@ -4,7 +4,13 @@ import type { ManagedObjectReference } from '../../../src/vim25/managed-object-r
 import type { ManagedType } from '../core/managed-object.ts';
 import type { World } from '../core/world.ts';
 import { membersBelow } from '../views/members.ts';
+import { deriveComputeResources } from './compute-resources.ts';
+import { deriveDatastores } from './datastores.ts';
+import { deriveHostManagers } from './host-managers.ts';
+import { deriveHosts } from './hosts.ts';
 import { keepLinks } from './links.ts';
+import { deriveNetworks } from './networks.ts';
+import { derivePools } from './pools.ts';
 
 const ADMINISTRATOR_ROLE = -1;
 
@@ -12,6 +18,12 @@ const ADMINISTRATOR_ROLE = -1;
 export function deriveInventory(world: World): void {
   const { objects } = world;
   keepLinks(objects);
+  deriveComputeResources(world);
+  deriveDatastores(world);
+  deriveHostManagers(world);
+  deriveHosts(world);
+  deriveNetworks(world);
+  derivePools(world);
   const nothing = ['customValue', 'value', 'availableField', 'configIssue', 'disabledMethod', 'permission', 'tag'];
   const ofOthers = ['recentTask', 'declaredAlarmState', 'triggeredAlarmState'];
   for (const property of [...nothing, ...ofOthers]) objects.derive('ManagedEntity', property as 'tag', () => []);

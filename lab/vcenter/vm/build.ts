@@ -103,7 +103,7 @@ export function buildVm(world: World, spec: VmSpec): ManagedObject<'VirtualMachi
       coresPerSocket: spec.coresPerSocket,
       memoryMb: spec.memoryMb ?? 1024,
       devices: withControllerLists(spec.devices ?? devicesOf(world, spec, base, on)),
-      vmPathName: `${base}.vmx`,
+      vmPathName: `${base}.${template ? 'vmtx' : 'vmx'}`,
       template,
       version: spec.version,
       firmware: spec.firmware,

@@ -71,13 +71,10 @@ function environmentBrowserOf({ objects }: World, vm: Vm): ManagedObjectReferenc
   return owner?.get('environmentBrowser') ?? { type: 'EnvironmentBrowser', value: 'envbrowser-1' };
 }
 
-const DEFAULT_MHZ = 2400;
-
 function summaryOf(world: World, vm: Vm): VirtualMachineSummary {
   const config = vm.get('config');
   const guest = vm.get('guest');
   const runtime = vm.get('runtime');
-  const host = world.objects.find(runtime.host)?.as('HostSystem');
   return {
     vm: vm.ref,
     runtime,
@@ -95,7 +92,7 @@ function summaryOf(world: World, vm: Vm): VirtualMachineSummary {
     }),
     config: config ? configSummary(vm, config) : { name: vm.get('name'), template: false, vmPathName: '' },
     storage: storageSummary(vm),
-    quickStats: quickStatsOf(world, vm, host?.get('summary')?.hardware?.cpuMhz ?? DEFAULT_MHZ),
+    quickStats: quickStatsOf(world, vm),
     overallStatus: vm.get('overallStatus'),
     customValue: vm.get('customValue'),
   };

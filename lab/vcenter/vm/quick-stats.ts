@@ -56,16 +56,20 @@ const OFF: VirtualMachineQuickStats = {
   activeMemory: 0,
 };
 
-/** @param cpuMhz of one CPU of its host */
-export function quickStatsOf(
-  world: World,
-  vm: ManagedObject<'VirtualMachine'>,
-  cpuMhz: number,
-): VirtualMachineQuickStats {
+const DEFAULT_MHZ = 2400;
+
+/** MHz of one CPU of its host. */
+function cpuMhzOf({ objects }: World, vm: ManagedObject<'VirtualMachine'>): number {
+  const hz = objects.find(vm.get('runtime').host)?.as('HostSystem')?.get('hardware')?.cpuInfo.hz;
+  return hz === undefined ? DEFAULT_MHZ : Math.round(hz / 1e6);
+}
+
+export function quickStatsOf(world: World, vm: ManagedObject<'VirtualMachine'>): VirtualMachineQuickStats {
   const { powerState, connectionState, bootTime } = vm.get('runtime');
   const hardware = vm.get('config')?.hardware;
   if (powerState !== 'poweredOn' || connectionState !== 'connected' || !hardware) return OFF;
   const now = world.clock.now();
+  const cpuMhz = cpuMhzOf(world, vm);
   const { cpu, memory } = loadOf(vm.id, now);
   const usage = Math.round(cpu * hardware.numCPU * cpuMhz);
   const { memoryMB } = hardware;

@@ -30,8 +30,8 @@ export function writeVmFiles(world: World, vm: ManagedObject<'VirtualMachine'>):
   if (!home) return;
   const tree = world.files.of(home);
   if (!tree.stat(path.folder)) tree.makeFolder(path.folder, { parents: true });
-  const base = `${path.folder}/${path.file.replace(/\.vmx$/, '')}`;
-  tree.write(`${base}.vmx`, { size: 3 * KIB });
+  const base = `${path.folder}/${path.file.replace(/\.vmt?x$/, '')}`;
+  tree.write(`${path.folder}/${path.file}`, { size: 3 * KIB });
   tree.write(`${base}.vmsd`, { size: 0 });
   tree.write(`${base}.nvram`, { size: 264 * KIB });
   tree.write(`${path.folder}/vmware.log`, { size: 256 * KIB });

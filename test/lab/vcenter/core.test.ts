@@ -29,10 +29,10 @@ const vmNames = (view: { type: string; value: string }, pathSet = ['name']) => (
 describe('the lab vCenter', () => {
   it('gives every object of a view once, through pages', async () => {
     const view = await viewOfVms(client);
-    const names: unknown[] = [];
-    await client.retrieveProperties([vmNames(view)], (object) => names.push(object.propSet?.[0]?.val), { maxObjects: 10 });
-    expect(new Set(names).size).toBe(25);
-    expect(names).toHaveLength(25);
+    const ids: string[] = [];
+    await client.retrieveProperties([vmNames(view)], ({ obj }) => ids.push(obj.value), { maxObjects: 10 });
+    expect(new Set(ids).size).toBe(25);
+    expect(ids).toHaveLength(25);
   });
 
   it('tells only what changed since the version that a client knows', async () => {

@@ -1,0 +1,108 @@
+/** What of a host follows from its parts and its VMs. */
+import type { HostListSummary, HostListSummaryQuickStats } from '../../../src/vim25/generated/types.ts';
+import { hashOf } from '../core/hash.ts';
+import type { ManagedObject } from '../core/managed-object.ts';
+import type { World } from '../core/world.ts';
+import { quickStatsOf } from '../vm/quick-stats.ts';
+
+type Host = ManagedObject<'HostSystem'>;
+
+export function deriveHosts(world: World): void {
+  const { objects } = world;
+  objects.derive('HostSystem', 'summary', (host) => summaryOf(world, host));
+  objects.derive('HostSystem', 'licensableResource', (host) => ({
+    resource: [
+      { key: 'numCpuPackages', value: host.get('hardware')?.cpuInfo.numCpuPackages ?? 0 },
+      { key: 'numCpuCores', value: host.get('hardware')?.cpuInfo.numCpuCores ?? 0 },
+    ],
+  }));
+  objects.derive('HostDatastoreBrowser', 'datastore', (browser) => {
+    for (const host of objects.all('HostSystem')) {
+      if (host.get('datastoreBrowser').value === browser.id) return host.get('datastore');
+    }
+    return [];
+  });
+}
+
+const MIB = 1024 * 1024;
+/** What a host needs for itself. */
+const OWN_MEMORY_MB = 8_192;
+const THUMBPRINT_BYTES = 20;
+
+function summaryOf(world: World, host: Host): HostListSummary {
+  const hardware = host.get('hardware');
+  const { systemInfo, cpuInfo, cpuPkg, memorySize = 0, pciDevice = [] } = hardware ?? {};
+  const runtime = host.get('runtime');
+  const config = host.get('config');
+  return {
+    host: host.ref,
+    ...(systemInfo &&
+      cpuInfo && {
+        hardware: {
+          vendor: systemInfo.vendor,
+          model: systemInfo.model,
+          uuid: systemInfo.uuid,
+          otherIdentifyingInfo: systemInfo.otherIdentifyingInfo ?? [],
+          memorySize,
+          cpuModel: cpuPkg?.[0]?.description ?? '',
+          cpuMhz: Math.round(cpuInfo.hz / 1e6),
+          numCpuPkgs: cpuInfo.numCpuPackages,
+          numCpuCores: cpuInfo.numCpuCores,
+          numCpuThreads: cpuInfo.numCpuThreads,
+          numNics: config?.network?.pnic?.length ?? 0,
+          numHBAs: pciDevice.filter(({ classId }) => [0x104, 0x106, 0xc04].includes(classId)).length,
+        },
+      }),
+    runtime,
+    config: {
+      name: host.get('name'),
+      port: 443,
+      sslThumbprint: thumbprintOf(host.id),
+      ...(config && { product: config.product }),
+      vmotionEnabled: true,
+      faultToleranceEnabled: false,
+      featureVersion: config?.featureVersion ?? [],
+    },
+    quickStats: quickStats(world, host),
+    overallStatus: host.get('overallStatus'),
+    rebootRequired: false,
+    customValue: host.get('customValue'),
+    ...(world.kind === 'vcenter' && { managementServerIp: '127.0.0.1' }),
+    maxEVCModeKey: cpuPkg?.[0]?.vendor === 'amd' ? 'amd-zen3' : 'intel-icelake',
+  };
+}
+
+/** Hosts show a certificate of their own; no one can connect to them, so nobody can tell. */
+function thumbprintOf(id: string): string {
+  return Array.from({ length: THUMBPRINT_BYTES }, (_, index) =>
+    Math.floor(hashOf(id, index) * 256)
+      .toString(16)
+      .padStart(2, '0')
+      .toUpperCase(),
+  ).join(':');
+}
+
+function quickStats(world: World, host: Host): HostListSummaryQuickStats {
+  const { connectionState, powerState, bootTime } = host.get('runtime');
+  if (connectionState !== 'connected' || powerState !== 'poweredOn') return {};
+  let cpu = 200;
+  let memory = OWN_MEMORY_MB;
+  for (const ref of host.get('vm')) {
+    const vm = world.objects.find(ref)?.as('VirtualMachine');
+    if (!vm) continue;
+    const { overallCpuUsage = 0, hostMemoryUsage = 0 } = quickStatsOf(world, vm);
+    cpu += overallCpuUsage;
+    memory += hostMemoryUsage;
+  }
+  const { cpuInfo, memorySize } = host.get('hardware') ?? {};
+  const all = cpuInfo ? (cpuInfo.numCpuCores * cpuInfo.hz) / 1e6 : cpu;
+  return {
+    // A host cannot do more than it can: what its VMs want beyond that shows as their ready time.
+    overallCpuUsage: Math.round(Math.min(cpu, all * 0.98)),
+    overallMemoryUsage: Math.round(Math.min(memory, ((memorySize ?? memory * MIB) / MIB) * 0.97)),
+    distributedCpuFairness: 1000,
+    distributedMemoryFairness: 1000,
+    availablePMemCapacity: 0,
+    uptime: bootTime === undefined ? 0 : Math.max(0, Math.floor((world.clock.now() - Date.parse(bootTime)) / 1000)),
+  };
+}
