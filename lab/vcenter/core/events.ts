@@ -1,6 +1,8 @@
 /** The event log, oldest first. */
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { DataObjects, Event } from '../../../src/vim25/generated/types.ts';
+import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
+import { currentChain } from './chain.ts';
 import type { AnyObject } from './managed-object.ts';
 
 export interface NewEvent {
@@ -10,6 +12,7 @@ export interface NewEvent {
   readonly entity?: AnyObject | undefined;
   /** Fields of the event's own class. */
   readonly fields?: object;
+  /** Default: that of the task that is running, else one of its own. */
   readonly chainId?: number;
   /** Milliseconds since the epoch; now where it is left out. */
   readonly at?: number;
@@ -18,6 +21,8 @@ export interface NewEvent {
 export interface EventLog {
   post<T extends string & keyof DataObjects>($type: T, event: NewEvent): Event;
   all(): readonly Event[];
+  /** The object that an event is of, also where its class has no field for it. */
+  entityOf(event: Event): ManagedObjectReference | undefined;
   /** Told of each new one; returns the end of it. */
   watch(watcher: (event: Event) => void): () => void;
 }
@@ -35,25 +40,28 @@ export function createEventLog({
   let log: Event[] = [];
   let lastKey = 0;
   const watchers = new Set<(event: Event) => void>();
+  const entities = new WeakMap<Event, ManagedObjectReference>();
   return {
     post($type, { user, message, entity, fields, chainId, at = clock.now() }) {
       const key = ++lastKey;
       const event = {
         $type,
         key,
-        chainId: chainId ?? key,
+        chainId: chainId ?? currentChain() ?? key,
         createdTime: new Date(at).toISOString(),
         userName: user,
         ...(entity && describe(entity)),
         fullFormattedMessage: message,
         ...fields,
       } as Event;
+      if (entity) entities.set(event, entity.ref);
       log.push(event);
       if (log.length > MAX_KEPT) log = log.slice(-MAX_KEPT / 2);
       for (const watcher of watchers) watcher(event);
       return event;
     },
     all: () => log,
+    entityOf: (event) => entities.get(event),
     watch(watcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);

@@ -29,6 +29,8 @@ export interface ObjectStore {
   derived(type: string, property: string): Derived | undefined;
   /** Told of every change; returns the end of it. */
   watch(watcher: (object: AnyObject, kind: ChangeKind) => void): () => void;
+  /** Tells of a change of an object that lives elsewhere: in a session. */
+  changed(object: AnyObject): void;
   /** Objects added and removed so far: where it stands, no selection of objects can have changed but by properties. */
   readonly membership: number;
 }
@@ -116,6 +118,7 @@ export function createObjectStore(): ObjectStore {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
+    changed: (object) => tell(object, 'modify'),
     get membership() {
       return membership;
     },

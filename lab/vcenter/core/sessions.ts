@@ -75,7 +75,7 @@ export function createSessions({ accounts, clock, objects: store, managerId }: S
     };
     const own = (type: string, property: string) =>
       (type === 'SessionManager' && shown[property]) || store.derived(type, property);
-    const holder = { derived: own, changed: () => {} };
+    const holder = { derived: own, changed: store.changed };
     const manager = new ManagedObject<'SessionManager'>(holder, { type: 'SessionManager', value: managerId }, {});
     objects.set(managerId, { object: manager });
     return {

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { TaskInfo } from '../../../src/vim25/generated/types.ts';
 import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
+import { inChain } from './chain.ts';
 import { fault, localized, VimFault } from './faults.ts';
 import type { AnyObject, ManagedObject } from './managed-object.ts';
 import type { Call } from './method.ts';
@@ -23,6 +24,8 @@ export interface TaskPlan {
 
 export interface RunningTask {
   readonly ref: ManagedObjectReference;
+  /** Aborted when somebody cancels the task. */
+  readonly signal: AbortSignal;
   /** Reports a percentage, after the time that a step takes. Errors: RequestCanceled where the task was cancelled. */
   progress(percent: number): Promise<void>;
 }
@@ -36,6 +39,8 @@ export interface Tasks {
   failNext(error: VimFault, name?: string): void;
   /** Milliseconds that a step of a task takes; 0: as fast as it can. */
   stepMs: number;
+  /** A task that ended before the lab began. */
+  remember(info: Omit<TaskInfo, 'key' | 'task' | 'eventChainId'>): ManagedObject<'Task'>;
   /** Newest last. */
   recent(): readonly ManagedObject<'Task'>[];
   /** Resolves when nothing runs. */
@@ -49,7 +54,7 @@ const ITS_STEPS = [10, 35, 60, 85] as const;
 interface Job {
   readonly task: ManagedObject<'Task'>;
   readonly plan: TaskPlan;
-  cancelled: boolean;
+  readonly cancelling: AbortController;
 }
 
 export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectStore }): Tasks {
@@ -77,14 +82,14 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
     update(task, { state: 'running', startTime: now(), progress: 0 });
     const progress = async (percent: number) => {
       if (tasks.stepMs > 0) await clock.sleep(tasks.stepMs);
-      if (job.cancelled) throw fault('RequestCanceled', {}, 'The task was canceled by a user.');
+      if (job.cancelling.signal.aborted) throw fault('RequestCanceled', {}, 'The task was canceled by a user.');
       update(task, { progress: Math.round(percent) });
     };
     try {
       if (tasks.stepMs > 0) for (const percent of ITS_STEPS) await progress(percent);
-      if (job.cancelled) await progress(0);
+      if (job.cancelling.signal.aborted) await progress(0);
       if (injected) throw injected;
-      const result = await plan.run({ ref: task.ref, progress });
+      const result = await plan.run({ ref: task.ref, progress, signal: job.cancelling.signal });
       update(task, { state: 'success', completeTime: now(), progress: undefined, result, cancelable: false });
     } catch (error) {
       update(task, {
@@ -92,7 +97,7 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
         completeTime: now(),
         progress: undefined,
         cancelable: false,
-        cancelled: job.cancelled,
+        cancelled: job.cancelling.signal.aborted,
         error: localized(asFault(error)),
       });
     }
@@ -113,7 +118,9 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
       const job = queue.shift()!;
       running++;
       // On the next turn: the answer with the task's id goes out first, and clients see it queued.
-      setImmediate(() => void perform(job).finally(() => finish(job)));
+      setImmediate(() =>
+        inChain(job.task.get('info').eventChainId, () => void perform(job).finally(() => finish(job))),
+      );
     }
   };
 
@@ -149,7 +156,7 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
         ...(operationId !== undefined && { activationId: operationId }),
       };
       task.set({ info });
-      const job = { task, plan, cancelled: false };
+      const job = { task, plan, cancelling: new AbortController() };
       jobs.set(task.id, job);
       for (const object of held) locks.set(object, task.ref);
       queue.push(job);
@@ -160,10 +167,16 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
       const job = jobs.get(task.id);
       if (!job) throw fault('InvalidState', {}, 'The task has ended already.');
       if (job.plan.cancelable === false) throw fault('NotSupported', {}, 'The task cannot be canceled.');
-      job.cancelled = true;
+      job.cancelling.abort();
     },
     failNext(error, name) {
       toFail.push({ error, name });
+    },
+    remember(info) {
+      const task = objects.add('Task', {});
+      task.set({ info: { ...info, key: task.id, task: task.ref, eventChainId: ++lastChain } });
+      kept.push(task);
+      return task;
     },
     recent: () => [...kept, ...[...jobs.values()].map(({ task }) => task)].slice(-200),
     idle: () =>
