@@ -6,11 +6,12 @@ import { datastoreMethods } from './files/datastore.ts';
 import { fileManagerMethods } from './files/file-manager.ts';
 import { ticketMethods } from './files/tickets.ts';
 import { virtualDiskManagerMethods } from './files/virtual-disk-manager.ts';
+import { exportMethods, importMethods, leaseMethods } from './nfc/methods.ts';
 import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
 import { taskMethods } from './tasks/methods.ts';
 import { viewManagerMethods, viewMethods } from './views/methods.ts';
-import { vmMethods } from './vm/methods.ts';
+import { vmFolderMethods, vmMethods } from './vm/methods.ts';
 import { snapshotMethods } from './vm/snapshot-methods.ts';
 
 const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
@@ -24,9 +25,12 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   HostDatastoreBrowser: [datastoreBrowserMethods],
   Datastore: [datastoreMethods],
   FileManager: [fileManagerMethods],
+  HttpNfcLease: [leaseMethods],
+  ResourcePool: [importMethods],
   VirtualDiskManager: [virtualDiskManagerMethods],
   Task: [taskMethods],
-  VirtualMachine: vmMethods,
+  Folder: [...vmFolderMethods],
+  VirtualMachine: [...vmMethods, exportMethods],
   VirtualMachineSnapshot: [snapshotMethods],
 };
 

@@ -22,6 +22,8 @@ import { soapRoute } from './http/soap-route.ts';
 import { versionsRoute } from './http/versions-route.ts';
 import { deriveInventory } from './inventory/derived.ts';
 import { describeForEvents } from './inventory/event-arguments.ts';
+import { endLeases } from './nfc/lease.ts';
+import { nfcRoute } from './nfc/nfc-route.ts';
 import { restRoute } from './rest/rest-route.ts';
 import { createTags } from './rest/tagging/tags.ts';
 import { seedInventory } from './seed/inventory.ts';
@@ -88,6 +90,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
         '/sdk': soapRoute(world),
         '/sdk/vimServiceVersions.xml': versionsRoute,
         '/folder': folderRoute(world),
+        '/nfc': nfcRoute(world),
         // An ESXi has no tags, and none of this API.
         ...(kind === 'vcenter' && { '/api': restRoute(world), '/rest': restRoute(world) }),
         ...(controlToken !== undefined && { [CONTROL_PATH]: controlRoute({ world, restart }, controlToken) }),
@@ -123,6 +126,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
     restart,
     async stop() {
       await restarting;
+      endLeases(world);
       await server.close();
     },
   };

@@ -20,7 +20,7 @@ import { PRIVILEGE } from './file-manager.ts';
 import { refuseInUse } from './in-use.ts';
 import { type Line, listingPage } from './listing.ts';
 import { datacenterAt, existing, isReadOnly, type Located, located, parseDatastorePath } from './locate.ts';
-import { receive, TooLargeError } from './receive.ts';
+import { isGone, receive, TooLargeError } from './receive.ts';
 import { redeemTicket, TICKET_COOKIE } from './tickets.ts';
 import type { FileEntry } from './tree.ts';
 
@@ -60,8 +60,7 @@ export function folderRoute(world: World): Route {
       const [status, message] = statusOf(error);
       // What the client still sends is read and thrown away, or it never comes to read the answer.
       request.resume();
-      if (!request.aborted && !response.headersSent)
-        send(response, status, 'text/plain; charset=utf-8', `${message}\n`);
+      if (!isGone(error) && !response.headersSent) send(response, status, 'text/plain; charset=utf-8', `${message}\n`);
       else response.destroy();
     }
   };
@@ -71,9 +70,7 @@ function statusOf(error: unknown): [status: number, message: string] {
   if (error instanceof HttpError) return [error.status, error.message];
   if (error instanceof TooLargeError) return [507, 'Insufficient disk space on the datastore.'];
   if (error instanceof VimFault) return [STATUS_OF_FAULT[error.fault.$type] ?? 500, error.message];
-  if ((error as { code?: string }).code?.startsWith('ERR_STREAM') || (error as Error).message === 'aborted') {
-    return [499, 'The client has gone.'];
-  }
+  if (isGone(error)) return [499, 'The client has gone.'];
   throw error;
 }
 

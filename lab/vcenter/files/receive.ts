@@ -15,6 +15,11 @@ export interface Received extends Content {
 
 export class TooLargeError extends Error {}
 
+/** Whether the client went away in the middle. */
+export function isGone(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(String((error as { code?: unknown }).code));
+}
+
 export interface ReceiveOptions {
   /** Errors past it: `TooLargeError`. */
   readonly maxBytes: () => number;
