@@ -33,6 +33,8 @@ export interface RunningTask {
 export interface Tasks {
   /** Errors: TaskInProgress where another task holds one of the objects. */
   start(call: Pick<Call, 'session' | 'operationId'>, plan: TaskPlan): ManagedObjectReference;
+  /** For changes that are no tasks. Errors: TaskInProgress where a task holds the object. */
+  requireFree(object: AnyObject): void;
   /** Errors: NotSupported for what cannot be cancelled, InvalidState for what has ended. */
   cancel(task: ManagedObject<'Task'>): void;
   /** The next task (of that name, where one is given) fails by this. */
@@ -128,16 +130,7 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
     stepMs: 0,
     start({ session, operationId }, plan) {
       const held = plan.locks ?? [plan.entity];
-      for (const object of held) {
-        const task = locks.get(object);
-        if (task) {
-          throw fault(
-            'TaskInProgress',
-            { task },
-            `The operation is not allowed in the current state: ${task.value} runs`,
-          );
-        }
-      }
+      for (const object of held) tasks.requireFree(object);
       const { entity, cancelable = true, name, descriptionId } = plan;
       const task = objects.add('Task', {});
       const info: TaskInfo = {
@@ -162,6 +155,11 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
       queue.push(job);
       advance();
       return task.ref;
+    },
+    requireFree(object) {
+      const task = locks.get(object);
+      if (!task) return;
+      throw fault('TaskInProgress', { task }, `The operation is not allowed in the current state: ${task.value} runs`);
     },
     cancel(task) {
       const job = jobs.get(task.id);

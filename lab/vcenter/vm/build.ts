@@ -182,11 +182,11 @@ function devicesOf(world: World, spec: VmSpec, base: string, on: boolean): Virtu
 }
 
 /** What no file's name may hold is left out: the name of a VM may hold nearly anything. */
-function fileName(name: string): string {
+export function fileName(name: string): string {
   return name.replace(/%(?:25|2f|5c)|[^\p{L}\p{N} ._()+=@#~-]/giu, '_').slice(0, 80);
 }
 
-function freeDirectory(world: World, datastore: ManagedObject<'Datastore'>, name: string): string {
+export function freeDirectory(world: World, datastore: ManagedObject<'Datastore'>, name: string): string {
   const wanted = fileName(name);
   const files = world.files.of(datastore);
   let free = wanted;

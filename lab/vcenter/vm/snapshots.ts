@@ -72,7 +72,7 @@ export function takeSnapshot(world: World, vm: Vm, wanted: NewSnapshot): Snapsho
 
 /** `web01/web01-Snapshot2`, without the ending. */
 function stateFile(vm: Vm, id: number): string {
-  return `${(vm.get('config')?.files.vmPathName ?? '').replace(/\.vmx$/, '')}-Snapshot${id}`;
+  return `${(vm.get('config')?.files.vmPathName ?? '').replace(/\.vmt?x$/, '')}-Snapshot${id}`;
 }
 
 function writeStateFiles(world: World, vm: Vm, id: number, withMemory: boolean): void {
