@@ -693,6 +693,10 @@ export interface ClusterRecommendation extends DynamicData {
   readonly target?: ManagedObjectReference;
 }
 
+export interface ClusterReconfiguredEvent extends ClusterEvent {
+  readonly configChanges?: ChangesInfoEventArgument;
+}
+
 export interface ClusterRuleInfo extends DynamicData {
   readonly key?: number;
   readonly status?: ManagedEntityStatus;
@@ -1245,6 +1249,12 @@ export interface DatacenterConfigInfo extends DynamicData {
   readonly maximumHardwareVersionKey?: string;
 }
 
+export interface DatacenterCreatedEvent extends DatacenterEvent {
+  readonly parent: FolderEventArgument;
+}
+
+export interface DatacenterEvent extends Event {}
+
 export interface DatacenterEventArgument extends EntityEventArgument {
   readonly datacenter: ManagedObjectReference;
 }
@@ -1257,6 +1267,11 @@ export interface DatacenterMismatch extends MigrationFault {
 export interface DatacenterMismatchArgument extends DynamicData {
   readonly entity: ManagedObjectReference;
   readonly inputDatacenter?: ManagedObjectReference;
+}
+
+export interface DatacenterRenamedEvent extends DatacenterEvent {
+  readonly oldName: string;
+  readonly newName: string;
 }
 
 export interface DatastoreCapability extends DynamicData {
@@ -1273,6 +1288,8 @@ export interface DatastoreCapability extends DynamicData {
   readonly vmdkExpandSupported?: boolean;
   readonly clusteredVmdkSupported?: boolean;
 }
+
+export interface DatastoreDestroyedEvent extends DatastoreEvent {}
 
 export interface DatastoreEvent extends Event {
   readonly datastore?: DatastoreEventArgument;
@@ -1326,6 +1343,11 @@ export interface DatastoreNotWritableOnHost extends InvalidDatastore {
 
 export interface DatastoreOption extends DynamicData {
   readonly unsupportedVolumes?: readonly VirtualMachineDatastoreVolumeOption[];
+}
+
+export interface DatastoreRenamedEvent extends DatastoreEvent {
+  readonly oldName: string;
+  readonly newName: string;
 }
 
 export interface DatastoreSummary extends DynamicData {
@@ -5571,12 +5593,23 @@ export interface ResourceNotAvailable extends VimFault {
   readonly type?: string;
 }
 
+export interface ResourcePoolCreatedEvent extends ResourcePoolEvent {
+  readonly parent: ResourcePoolEventArgument;
+}
+
+export interface ResourcePoolDestroyedEvent extends ResourcePoolEvent {}
+
 export interface ResourcePoolEvent extends Event {
   readonly resourcePool: ResourcePoolEventArgument;
 }
 
 export interface ResourcePoolEventArgument extends EntityEventArgument {
   readonly resourcePool: ManagedObjectReference;
+}
+
+export interface ResourcePoolMovedEvent extends ResourcePoolEvent {
+  readonly oldParent: ResourcePoolEventArgument;
+  readonly newParent: ResourcePoolEventArgument;
 }
 
 export interface ResourcePoolQuickStats extends DynamicData {
@@ -5595,6 +5628,10 @@ export interface ResourcePoolQuickStats extends DynamicData {
   readonly overheadMemory?: number;
   readonly consumedOverheadMemory?: number;
   readonly compressedMemory?: number;
+}
+
+export interface ResourcePoolReconfiguredEvent extends ResourcePoolEvent {
+  readonly configChanges?: ChangesInfoEventArgument;
 }
 
 export interface ResourcePoolResourceUsage extends DynamicData {
@@ -8799,6 +8836,11 @@ export interface VmRenamedEvent extends VmEvent {
 
 export interface VmResettingEvent extends VmEvent {}
 
+export interface VmResourcePoolMovedEvent extends VmEvent {
+  readonly oldParent: ResourcePoolEventArgument;
+  readonly newParent: ResourcePoolEventArgument;
+}
+
 export interface VmResourceReallocatedEvent extends VmEvent {
   readonly configChanges?: ChangesInfoEventArgument;
 }
@@ -9426,6 +9468,7 @@ export interface DataObjects {
   ClusterOrchestrationInfo: ClusterOrchestrationInfo;
   ClusterProactiveDrsConfigInfo: ClusterProactiveDrsConfigInfo;
   ClusterRecommendation: ClusterRecommendation;
+  ClusterReconfiguredEvent: ClusterReconfiguredEvent;
   ClusterRuleInfo: ClusterRuleInfo;
   ClusterSlotPolicy: ClusterSlotPolicy;
   ClusterSystemVMsConfigInfo: ClusterSystemVMsConfigInfo;
@@ -9514,10 +9557,14 @@ export interface DataObjects {
   DVSVendorSpecificConfig: DVSVendorSpecificConfig;
   DVSVmVnicNetworkResourcePool: DVSVmVnicNetworkResourcePool;
   DatacenterConfigInfo: DatacenterConfigInfo;
+  DatacenterCreatedEvent: DatacenterCreatedEvent;
+  DatacenterEvent: DatacenterEvent;
   DatacenterEventArgument: DatacenterEventArgument;
   DatacenterMismatch: DatacenterMismatch;
   DatacenterMismatchArgument: DatacenterMismatchArgument;
+  DatacenterRenamedEvent: DatacenterRenamedEvent;
   DatastoreCapability: DatastoreCapability;
+  DatastoreDestroyedEvent: DatastoreDestroyedEvent;
   DatastoreEvent: DatastoreEvent;
   DatastoreEventArgument: DatastoreEventArgument;
   DatastoreFileCopiedEvent: DatastoreFileCopiedEvent;
@@ -9528,6 +9575,7 @@ export interface DataObjects {
   DatastoreInfo: DatastoreInfo;
   DatastoreNotWritableOnHost: DatastoreNotWritableOnHost;
   DatastoreOption: DatastoreOption;
+  DatastoreRenamedEvent: DatastoreRenamedEvent;
   DatastoreSummary: DatastoreSummary;
   Description: Description;
   DeviceBackedVirtualDiskSpec: DeviceBackedVirtualDiskSpec;
@@ -10187,9 +10235,13 @@ export interface DataObjects {
   ResourceConfigSpec: ResourceConfigSpec;
   ResourceInUse: ResourceInUse;
   ResourceNotAvailable: ResourceNotAvailable;
+  ResourcePoolCreatedEvent: ResourcePoolCreatedEvent;
+  ResourcePoolDestroyedEvent: ResourcePoolDestroyedEvent;
   ResourcePoolEvent: ResourcePoolEvent;
   ResourcePoolEventArgument: ResourcePoolEventArgument;
+  ResourcePoolMovedEvent: ResourcePoolMovedEvent;
   ResourcePoolQuickStats: ResourcePoolQuickStats;
+  ResourcePoolReconfiguredEvent: ResourcePoolReconfiguredEvent;
   ResourcePoolResourceUsage: ResourcePoolResourceUsage;
   ResourcePoolRuntimeInfo: ResourcePoolRuntimeInfo;
   ResourcePoolSummary: ResourcePoolSummary;
@@ -10740,6 +10792,7 @@ export interface DataObjects {
   VmRemovedEvent: VmRemovedEvent;
   VmRenamedEvent: VmRenamedEvent;
   VmResettingEvent: VmResettingEvent;
+  VmResourcePoolMovedEvent: VmResourcePoolMovedEvent;
   VmResourceReallocatedEvent: VmResourceReallocatedEvent;
   VmResumingEvent: VmResumingEvent;
   VmSnapshotFileInfo: VmSnapshotFileInfo;
