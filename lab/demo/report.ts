@@ -43,9 +43,10 @@ Ctrl-C stops it.
 }
 
 function describe({ url, user, password, world }: VCenter): string {
-  const vms = [...world.objects.all('VirtualMachine')].length;
+  const vms = [...world.objects.all('VirtualMachine')];
+  const templates = vms.filter((vm) => vm.get('config')?.template).length;
   const kind = world.kind === 'vcenter' ? 'vCenter:  ' : 'ESXi:     ';
-  return `${kind} ${url} with ${vms} VMs, ${user} / ${password}`;
+  return `${kind} ${url} with ${vms.length - templates} VMs and ${templates} templates, ${user} / ${password}`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

@@ -12,10 +12,12 @@ const folder = mkdtempSync(join(tmpdir(), 'mcvsphere-demo-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const stopping = new AbortController();
+let askedAt = 0;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(name, () => {
-    // The second time nothing is waited for.
-    if (stopping.signal.aborted) process.exit(1);
+    // The second time nothing is waited for; but npm passes on what the terminal has sent already.
+    if (stopping.signal.aborted && Date.now() - askedAt > 500) process.exit(1);
+    askedAt ||= Date.now();
     stopping.abort();
   });
 }
