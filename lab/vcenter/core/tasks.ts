@@ -20,6 +20,8 @@ export interface TaskPlan {
   readonly locks?: readonly AnyObject[];
   /** Does it; what it returns is the task's result. Throws a `VimFault` to fail. */
   readonly run: (task: RunningTask) => unknown;
+  /** Told that the task has failed, also where it was never begun. */
+  readonly failed?: (error: VimFault) => void;
 }
 
 export interface RunningTask {
@@ -28,6 +30,8 @@ export interface RunningTask {
   readonly signal: AbortSignal;
   /** Reports a percentage, after the time that a step takes. Errors: RequestCanceled where the task was cancelled. */
   progress(percent: number): Promise<void>;
+  /** Keeps other tasks from changing the object, which was made by this one, until it ends. */
+  lock(object: AnyObject): void;
 }
 
 export interface Tasks {
@@ -85,22 +89,29 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
     const progress = async (percent: number) => {
       if (tasks.stepMs > 0) await clock.sleep(tasks.stepMs);
       if (job.cancelling.signal.aborted) throw fault('RequestCanceled', {}, 'The task was canceled by a user.');
-      update(task, { progress: Math.round(percent) });
+      if (task.get('info').state === 'running') update(task, { progress: Math.round(percent) });
     };
     try {
       if (tasks.stepMs > 0) for (const percent of ITS_STEPS) await progress(percent);
       if (job.cancelling.signal.aborted) await progress(0);
       if (injected) throw injected;
-      const result = await plan.run({ ref: task.ref, progress, signal: job.cancelling.signal });
+      const result = await plan.run({
+        ref: task.ref,
+        progress,
+        signal: job.cancelling.signal,
+        lock: (object) => locks.set(object, task.ref),
+      });
       update(task, { state: 'success', completeTime: now(), progress: undefined, result, cancelable: false });
-    } catch (error) {
+    } catch (thrown) {
+      const error = asFault(thrown);
+      plan.failed?.(error);
       update(task, {
         state: 'error',
         completeTime: now(),
         progress: undefined,
         cancelable: false,
         cancelled: job.cancelling.signal.aborted,
-        error: localized(asFault(error)),
+        error: localized(error),
       });
     }
   };

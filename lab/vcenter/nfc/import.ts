@@ -1,29 +1,31 @@
-/** ResourcePool.ImportVApp: makes a VM of an import spec, and a lease to send its disks. */
-import type { VirtualMachineConfigSpec, VirtualMachineImportSpec } from '../../../src/vim25/generated/types.ts';
+/** ResourcePool.ImportVApp: makes a VM of an import spec, and a lease to send its disks and images. */
+import type { VirtualMachineImportSpec, VmConfigInfo, VmConfigSpec } from '../../../src/vim25/generated/types.ts';
 import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
 import { invalidArgument, notSupported, objectNotFound } from '../core/faults.ts';
 import type { AnyObject, ManagedObject } from '../core/managed-object.ts';
-import type { Call, Method } from '../core/method.ts';
+import type { Method } from '../core/method.ts';
 import type { World } from '../core/world.ts';
-import { invalidDatastore } from '../files/faults.ts';
-import { parseDatastorePath } from '../files/locate.ts';
 import { ancestorsOf } from '../inventory/ancestry.ts';
 import { datastoreNamed } from '../inventory/datastore-names.ts';
 import { keptName, requireFreeName } from '../inventory/names.ts';
-import { buildVm, removeVm } from '../vm/build.ts';
-import { reconfigure } from '../vm/reconfigure.ts';
+import { removeVm } from '../vm/build.ts';
+import { createVm } from '../vm/create.ts';
+import { vmFolderOf } from '../vm/placement.ts';
 import { splitDatastorePath } from '../vm/vm-files.ts';
-import { leasedDisks } from './devices.ts';
+import { insertImages, leasedDisks, leasedImages } from './devices.ts';
 import { openLease } from './lease.ts';
 
 type Vm = ManagedObject<'VirtualMachine'>;
 
-/** Errors: DuplicateName, InvalidName, InvalidDatastore, InvalidArgument; what else is wrong is the lease's error. */
+/** Errors: DuplicateName, InvalidName, InvalidArgument, NotSupported; what else is wrong is the lease's error. */
 export const importVm: Method<'ImportVApp'> = (call) => {
   const { world, self, request } = call;
+  if (!self.as('ResourcePool')) throw objectNotFound(self.ref);
   if (request.spec.$type !== 'VirtualMachineImportSpec') throw notSupported('a package of several VMs');
   const { configSpec } = request.spec as VirtualMachineImportSpec;
-  const place = placeOf(call, configSpec);
+  const place = placeOf(world, self, request.folder);
+  if (configSpec.name === undefined) throw invalidArgument('spec.configSpec.name');
+  requireFreeName(world.objects, place.folder, keptName(configSpec.name));
   let made: Vm | undefined;
   return openLease(call, {
     mode: 'import',
@@ -32,10 +34,15 @@ export const importVm: Method<'ImportVApp'> = (call) => {
     entity: self,
     locks: [],
     prepare: () => {
-      made = create(call, configSpec, place);
-      return { vm: made, devices: leasedDisks(world, made) };
+      made = createVm(call, configSpec, { ...place, pool: self.ref, host: request.host });
+      const { vAppConfig } = configSpec;
+      if (vAppConfig) made.set({ config: { ...made.get('config')!, vAppConfig: vAppInfo(vAppConfig) } });
+      return { vm: made, devices: [...leasedDisks(world, made), ...leasedImages(world, made)] };
     },
-    finish: () => made?.ref,
+    finish: () => {
+      if (made) insertImages(world, made);
+      return made?.ref;
+    },
     undo: () => {
       if (made) remove(world, made);
     },
@@ -43,74 +50,32 @@ export const importVm: Method<'ImportVApp'> = (call) => {
 };
 
 interface Place {
-  readonly name: string;
-  readonly folder: ManagedObjectReference;
-  readonly pool: ManagedObjectReference;
-  readonly host: ManagedObjectReference;
-  readonly datastore: ManagedObject<'Datastore'>;
+  readonly folder?: ManagedObjectReference;
+  readonly vApp?: ManagedObjectReference;
 }
 
-function placeOf(
-  { world, self, request }: Call<{ folder?: ManagedObjectReference; host?: ManagedObjectReference }>,
-  spec: VirtualMachineConfigSpec,
-): Place {
-  const { objects } = world;
-  const pool = self.as('ResourcePool');
-  if (!pool) throw objectNotFound(self.ref);
-  const folder = request.folder ? objects.get<'Folder'>(request.folder).ref : defaultFolder(world, self);
-  if (!folder) throw invalidArgument('folder');
-  const name = keptName(spec.name ?? '');
-  requireFreeName(objects, folder, name);
-  const path = parseDatastorePath(spec.files?.vmPathName ?? '');
-  const hosts = request.host ? [objects.get<'HostSystem'>(request.host).ref] : hostsOf(world, pool);
-  for (const host of hosts) {
-    const datastore = datastoreNamed(objects, host, path.datastore);
-    if (datastore) return { name, folder, pool: self.ref, host, datastore };
-  }
-  throw invalidDatastore(path.datastore);
-}
-
-/** Those that can take a VM, nearest to idle or not. */
-function hostsOf({ objects }: World, pool: ManagedObject<'ResourcePool'>): ManagedObjectReference[] {
-  const owner = objects.find(pool.get('owner'))?.as('ComputeResource');
-  return (owner?.get('host') ?? []).filter((ref) => {
-    const runtime = objects.find(ref)?.as('HostSystem')?.get('runtime');
-    return runtime?.connectionState === 'connected' && !runtime.inMaintenanceMode;
-  });
-}
-
-function defaultFolder({ objects }: World, pool: AnyObject): ManagedObjectReference | undefined {
-  for (const above of ancestorsOf(pool, objects)) {
+/** In a vApp a VM needs no folder; elsewhere it is the datacenter's own where none is named. */
+function placeOf(world: World, pool: AnyObject, folder: ManagedObjectReference | undefined): Place {
+  if (folder) return { folder: vmFolderOf(world, folder, 'folder').ref };
+  if (pool.as('VirtualApp')) return { vApp: pool.ref };
+  for (const above of ancestorsOf(pool, world.objects)) {
     const datacenter = above.as('Datacenter');
-    if (datacenter) return datacenter.get('vmFolder');
+    if (datacenter) return { folder: datacenter.get('vmFolder') };
   }
-  return undefined;
+  throw invalidArgument('folder');
 }
 
-function create(call: Call, spec: VirtualMachineConfigSpec, place: Place): Vm {
-  const { guestId, numCPUs, numCoresPerSocket, memoryMB, version, firmware, annotation } = spec;
-  const vm = buildVm(call.world, {
-    ...place,
-    ...(guestId !== undefined && { guestId }),
-    ...(numCPUs !== undefined && { numCpu: numCPUs }),
-    ...(numCoresPerSocket !== undefined && { coresPerSocket: numCoresPerSocket }),
-    ...(memoryMB !== undefined && { memoryMb: memoryMB }),
-    ...(version !== undefined && { version }),
-    ...(firmware !== undefined && { firmware }),
-    ...(annotation !== undefined && { annotation }),
-  });
-  try {
-    const { extraConfig, bootOptions, deviceChange } = spec;
-    reconfigure(call, vm, {
-      ...(extraConfig && { extraConfig }),
-      ...(bootOptions && { bootOptions }),
-      ...(deviceChange && { deviceChange }),
-    });
-  } catch (error) {
-    remove(call.world, vm);
-    throw error;
-  }
-  return vm;
+/** What an OVF said of the product and its properties, as the VM's configuration keeps it. */
+function vAppInfo({ product, property, eula, ovfEnvironmentTransport, ...spec }: VmConfigSpec): VmConfigInfo {
+  return {
+    product: product?.flatMap(({ info }) => info ?? []) ?? [],
+    property: property?.flatMap(({ info }) => info ?? []) ?? [],
+    ipAssignment: spec.ipAssignment ?? {},
+    eula: eula ?? [],
+    ovfEnvironmentTransport: ovfEnvironmentTransport ?? [],
+    installBootRequired: spec.installBootRequired ?? false,
+    installBootStopDelay: spec.installBootStopDelay ?? 0,
+  };
 }
 
 /** The VM and the folder that was made for it. */

@@ -157,8 +157,8 @@ export function openLease(
       if (!lease.isReady()) throw refusal(object);
       deadline = world.clock.now() + LEASE_TIMEOUT * 1000;
       object.set({ transferProgress: percent });
-      // A task that was cancelled says so by its next progress.
-      task?.progress(percent).catch(() => end(canceled()));
+      // Cancelling is heard of through the task's signal.
+      task?.progress(percent).catch(() => {});
     },
     complete() {
       if (!lease.isReady()) throw refusal(object);
@@ -175,12 +175,15 @@ export function openLease(
       descriptionId: plan.descriptionId,
       entity: plan.entity,
       locks: plan.locks,
+      failed: end,
       async run(running) {
         task = running;
+        running.signal.addEventListener('abort', () => end(canceled()), { once: true });
         if (!closing.signal.aborted) {
           try {
             const prepared = plan.prepare();
             devices = prepared.devices;
+            running.lock(prepared.vm);
             deadline = world.clock.now() + LEASE_TIMEOUT * 1000;
             object.set({ state: 'ready', initializeProgress: 100, info: infoOf(world, lease, prepared.vm) });
             void expire();

@@ -100,6 +100,13 @@ async function take({ request, response }: Exchange, lease: Lease, device: Lease
   const room = () => files.freeBytes() + (before?.size ?? 0);
   try {
     const { size, bytes, head } = await receive(request, { maxBytes: room });
+    if (device.capacityKb === undefined) {
+      if (!lease.isReady()) return refuse(404, 'The lease has ended.');
+      files.write(path, { size, ...(bytes && { bytes }) });
+      response.writeHead(201).end();
+      return;
+    }
+    const capacity = device.capacityKb * 1024;
     const header = readHeader(head);
     if (!header) return refuse(500, 'The file is not a supported disk format.');
     if (header.capacitySectors * SECTOR > device.capacityKb! * 1024)
@@ -108,7 +115,7 @@ async function take({ request, response }: Exchange, lease: Lease, device: Lease
     if (!lease.isReady()) return refuse(404, 'The lease has ended.');
     const { disk } = before ?? {};
     files.write(path, {
-      size: disk?.thin === false ? device.capacityKb! * 1024 : Math.min(device.capacityKb! * 1024, raw?.length ?? size),
+      size: disk?.thin === false ? capacity : Math.min(capacity, raw?.length ?? size),
       ...(raw && { bytes: raw }),
       ...(disk && { disk }),
     });
