@@ -6,6 +6,9 @@ import { datastoreMethods } from './files/datastore.ts';
 import { fileManagerMethods } from './files/file-manager.ts';
 import { ticketMethods } from './files/tickets.ts';
 import { virtualDiskManagerMethods } from './files/virtual-disk-manager.ts';
+import { historyCollectorMethods } from './history/collectors.ts';
+import { eventCollectorMethods, eventManagerMethods } from './history/event-methods.ts';
+import { taskCollectorMethods, taskManagerMethods } from './history/task-methods.ts';
 import { exportMethods, importMethods, leaseMethods } from './nfc/methods.ts';
 import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
@@ -29,6 +32,11 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   ResourcePool: [importMethods],
   VirtualDiskManager: [virtualDiskManagerMethods],
   Task: [taskMethods],
+  TaskManager: [taskManagerMethods],
+  TaskHistoryCollector: [taskCollectorMethods],
+  EventManager: [eventManagerMethods],
+  EventHistoryCollector: [eventCollectorMethods],
+  HistoryCollector: [historyCollectorMethods],
   Folder: [...vmFolderMethods],
   VirtualMachine: [...vmMethods, exportMethods],
   VirtualMachineSnapshot: [snapshotMethods],

@@ -16,6 +16,7 @@ import { createTasks } from './core/tasks.ts';
 import type { World } from './core/world.ts';
 import { folderRoute } from './files/folder-route.ts';
 import { createDatastoreFiles } from './files/store.ts';
+import { deriveHistory } from './history/derived.ts';
 import { type Certificate, createCertificate, thumbprintOf } from './http/certificate.ts';
 import { startWebServer, type WebServer } from './http/server.ts';
 import { soapRoute } from './http/soap-route.ts';
@@ -163,6 +164,7 @@ function createWorld(options: WorldOptions): World {
     tags: createTags({ objects, random }),
   };
   deriveInventory(world);
+  deriveHistory(world);
   deriveVms(world);
   seedInventory(world, { vms });
   if (kind === 'vcenter') seedTags(world);

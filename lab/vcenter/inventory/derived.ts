@@ -25,7 +25,7 @@ export function deriveInventory(world: World): void {
   deriveNetworks(world);
   derivePools(world);
   const nothing = ['customValue', 'value', 'availableField', 'configIssue', 'disabledMethod', 'permission', 'tag'];
-  const ofOthers = ['recentTask', 'declaredAlarmState', 'triggeredAlarmState'];
+  const ofOthers = ['declaredAlarmState', 'triggeredAlarmState'];
   for (const property of [...nothing, ...ofOthers]) objects.derive('ManagedEntity', property as 'tag', () => []);
   objects.derive('ManagedEntity', 'effectiveRole', () => [ADMINISTRATOR_ROLE]);
   objects.derive('ManagedEntity', 'alarmActionsEnabled', () => true);
