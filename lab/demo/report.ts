@@ -42,11 +42,12 @@ Ctrl-C stops it.
 `;
 }
 
-function describe({ url, user, password, world }: VCenter): string {
+function describe({ url, user, password, world, control }: VCenter): string {
   const vms = [...world.objects.all('VirtualMachine')];
   const templates = vms.filter((vm) => vm.get('config')?.template).length;
   const kind = world.kind === 'vcenter' ? 'vCenter:  ' : 'ESXi:     ';
-  return `${kind} ${url} with ${vms.length - templates} VMs and ${templates} templates, ${user} / ${password}`;
+  return `${kind} ${url} with ${vms.length - templates} VMs and ${templates} templates, ${user} / ${password}
+Faults:    ${control?.url} with the token ${control?.token} (lab/vcenter/README.md says how)`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

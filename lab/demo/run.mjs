@@ -22,11 +22,17 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
+// The provider's library is made for newer versions of Node.js than the oldest that runs the gateway, and says so.
+const { warn } = console;
+console.warn = (...texts) => String(texts[0]).includes('Unsupported runtime') || warn(...texts);
+
 const program = join(folder, 'program');
-if (await withoutTypes()) {
-  // The provider's library is made for newer versions of Node.js than the oldest that runs the gateway, and says so.
-  const { warn } = console;
-  console.warn = (...texts) => String(texts[0]).includes('Unsupported runtime') || warn(...texts);
+const ready = withoutTypes();
+// What takes longest to load is loaded while the types are taken off.
+await Promise.all(
+  ['oidc-provider', 'fastify', '@modelcontextprotocol/server', 'undici', 'zod'].map((name) => import(name)),
+);
+if (await ready) {
   const { run } = await import(pathToFileURL(join(program, 'lab', 'demo', 'main.js')).href);
   process.exit(await run({ args: process.argv.slice(2), folder, signal: stopping.signal }));
 }

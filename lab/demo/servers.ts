@@ -12,12 +12,12 @@ const SLOW_STEP_MS = 800;
 export async function startServers({ vms, esxi, slow }: DemoOptions): Promise<DemoServers> {
   const stepMs = slow ? SLOW_STEP_MS : 0;
   if (!esxi) {
-    const vcenter = await startVCenter({ vms, stepMs });
+    const vcenter = await startVCenter({ vms, stepMs, control: true });
     return { all: [vcenter], environment: connection(vcenter, 'VCENTER_PASSWORD', (name) => `VCENTER_${name}`) };
   }
   const hosts = await Promise.all(
     [Math.ceil(vms / 2), Math.floor(vms / 2)].map((share, index) =>
-      startVCenter({ kind: 'esxi', vms: share, seed: index + 1, stepMs }),
+      startVCenter({ kind: 'esxi', vms: share, seed: index + 1, stepMs, control: true }),
     ),
   );
   const each = hosts.map((host, index) =>

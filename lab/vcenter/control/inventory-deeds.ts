@@ -38,7 +38,10 @@ function connect({ objects, events }: World, host: ManagedObject<'HostSystem'>, 
   host.set({ runtime: { ...runtime, connectionState: connected ? 'connected' : 'notResponding' } });
   for (const ref of host.get('vm')) {
     const vm = objects.get(ref, 'VirtualMachine');
-    vm.set({ runtime: { ...vm.get('runtime'), connectionState: connected ? 'connected' : 'disconnected' } });
+    const own = vm.get('runtime');
+    // What was wrong with a VM before is neither better nor worse now: orphaned, say.
+    if (own.connectionState !== (connected ? 'disconnected' : 'connected')) continue;
+    vm.set({ runtime: { ...own, connectionState: connected ? 'connected' : 'disconnected' } });
   }
   const message = `Host ${host.get('name')} ${connected ? 'is connected again' : 'is not responding'}`;
   events.post(connected ? 'HostConnectedEvent' : 'HostConnectionLostEvent', { user: '', message, entity: host });
