@@ -1,9 +1,11 @@
 /** What can be done to a VM, a file per subject. */
 import type { MethodTable } from '../core/method.ts';
+import { cloneMethods } from './clone.ts';
 import { createMethods } from './create.ts';
 import { guestPowerMethods } from './guest-power.ts';
 import { powerMethods } from './power.ts';
 import { reconfigureMethods } from './reconfigure.ts';
+import { relocateMethods } from './relocate.ts';
 import { vmSnapshotMethods } from './snapshot-methods.ts';
 import { templateMethods } from './template.ts';
 import { registerMethods, unregisterMethods } from './unregister.ts';
@@ -13,6 +15,8 @@ export const vmMethods: readonly MethodTable[] = [
   guestPowerMethods,
   reconfigureMethods,
   vmSnapshotMethods,
+  cloneMethods,
+  relocateMethods,
   templateMethods,
   unregisterMethods,
 ];
