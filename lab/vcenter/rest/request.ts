@@ -37,7 +37,7 @@ function decoded(text: string): string {
   }
 }
 
-/** An empty body is an empty object. Errors: `RestError` for what is no JSON object, or too large. */
+/** An empty body is an empty object, and so is the `null` that govmomi sends with DELETE. Errors: `RestError` for what is no JSON object, or too large. */
 export async function readInput({ request }: Pick<Exchange, 'request'>): Promise<object> {
   const body = await readBody(request, MAX_BODY_BYTES).catch((error: unknown) => {
     if (error instanceof RangeError) throw unreadable(error.message);
@@ -50,7 +50,8 @@ export async function readInput({ request }: Pick<Exchange, 'request'>): Promise
   } catch {
     throw unreadable('it is no JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw unreadable('it is no JSON object');
+  if (parsed === null) return {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw unreadable('it is no JSON object');
   return parsed;
 }
 

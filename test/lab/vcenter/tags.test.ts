@@ -146,6 +146,12 @@ describe('categories and tags', () => {
     expect((await api('GET', `tag/${tag}`)).status).toBe(404);
   });
 
+  it('are deleted also where a null is sent along, as govmomi does', async () => {
+    const tag = await newTag(await newCategory());
+    expect((await rest('DELETE', `tag/id:${tag}`, 'null')).status).toBe(200);
+    expect((await api('GET', `tag/${tag}`)).status).toBe(404);
+  });
+
   it('are listed by category in both forms', async () => {
     const category = await newCategory();
     const tags = [await newTag(category), await newTag(category)];
