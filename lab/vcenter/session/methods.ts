@@ -1,6 +1,6 @@
 /** ServiceInstance and SessionManager. */
 import { anonymous, type MethodTable } from '../core/method.ts';
-import { userSession } from '../core/sessions.ts';
+import { logIn, logOut } from './login-events.ts';
 
 export const serviceInstanceMethods: MethodTable = {
   RetrieveServiceContent: anonymous(({ world }) => world.content),
@@ -8,13 +8,11 @@ export const serviceInstanceMethods: MethodTable = {
 };
 
 export const sessionManagerMethods: MethodTable = {
-  Login: anonymous(({ world, session, request: { userName, password } }) =>
-    userSession(world.sessions.logIn(session, userName, password)),
-  ),
-  Logout: ({ world, session }) => world.sessions.end(session),
+  Login: anonymous((call) => logIn(call, call.request.userName, call.request.password)),
+  Logout: (call) => logOut(call, call.session),
   SessionIsActive: ({ world, request: { sessionID, userName } }) =>
     world.sessions.list().some(({ key, account }) => key === sessionID && account?.name === userName),
   TerminateSession: ({ world, request: { sessionId } }) => {
-    for (const session of world.sessions.list()) if (sessionId.includes(session.key)) world.sessions.end(session);
+    for (const session of world.sessions.list()) if (sessionId.includes(session.key)) logOut({ world }, session);
   },
 };
