@@ -9,8 +9,14 @@ import { virtualDiskManagerMethods } from './files/virtual-disk-manager.ts';
 import { historyCollectorMethods } from './history/collectors.ts';
 import { eventCollectorMethods, eventManagerMethods } from './history/event-methods.ts';
 import { taskCollectorMethods, taskManagerMethods } from './history/task-methods.ts';
+import { datacenterDestruction, folderDestruction, poolDestruction, vAppDestruction } from './inventory/destroy.ts';
+import { folderMethods } from './inventory/folder-methods.ts';
+import { poolMethods } from './inventory/pool-methods.ts';
+import { renaming } from './inventory/rename.ts';
+import { searchMethods } from './inventory/search-methods.ts';
 import { exportMethods, importMethods, leaseMethods } from './nfc/methods.ts';
 import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
+import { authorizationMethods } from './rights/authorization-methods.ts';
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
 import { taskMethods } from './tasks/methods.ts';
 import { viewManagerMethods, viewMethods } from './views/methods.ts';
@@ -20,16 +26,24 @@ import { snapshotMethods } from './vm/snapshot-methods.ts';
 const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   ServiceInstance: [serviceInstanceMethods],
   SessionManager: [ticketMethods, sessionManagerMethods],
+  AuthorizationManager: [authorizationMethods],
+  SearchIndex: [searchMethods],
+  Datacenter: [datacenterDestruction, renaming('Datacenter.Rename')],
+  VirtualApp: [vAppDestruction, renaming('VApp.Rename')],
+  Network: [renaming('Network.Config')],
+  DistributedVirtualPortgroup: [renaming('DVPortgroup.Modify')],
+  DistributedVirtualSwitch: [renaming('DVSwitch.Modify')],
+  ComputeResource: [renaming('Host.Inventory.RenameCluster')],
   PropertyCollector: [propertyCollectorMethods],
   PropertyFilter: [propertyFilterMethods],
   ViewManager: [viewManagerMethods],
   ContainerView: [viewMethods],
   ListView: [viewMethods],
   HostDatastoreBrowser: [datastoreBrowserMethods],
-  Datastore: [datastoreMethods],
+  Datastore: [datastoreMethods, renaming('Datastore.Rename')],
   FileManager: [fileManagerMethods],
   HttpNfcLease: [leaseMethods],
-  ResourcePool: [importMethods],
+  ResourcePool: [importMethods, poolMethods, poolDestruction, renaming('Resource.RenamePool')],
   VirtualDiskManager: [virtualDiskManagerMethods],
   Task: [taskMethods],
   TaskManager: [taskManagerMethods],
@@ -37,8 +51,8 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   EventManager: [eventManagerMethods],
   EventHistoryCollector: [eventCollectorMethods],
   HistoryCollector: [historyCollectorMethods],
-  Folder: [...vmFolderMethods],
-  VirtualMachine: [...vmMethods, exportMethods],
+  Folder: [...vmFolderMethods, folderMethods, folderDestruction, renaming('Folder.Rename')],
+  VirtualMachine: [...vmMethods, exportMethods, renaming('VirtualMachine.Config.Rename')],
   VirtualMachineSnapshot: [snapshotMethods],
 };
 

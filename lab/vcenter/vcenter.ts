@@ -27,6 +27,7 @@ import { endLeases } from './nfc/lease.ts';
 import { nfcRoute } from './nfc/nfc-route.ts';
 import { restRoute } from './rest/rest-route.ts';
 import { createTags } from './rest/tagging/tags.ts';
+import { deriveRights } from './rights/authorization-methods.ts';
 import { seedInventory } from './seed/inventory.ts';
 import { addService, type ServerKind, sessionManagerId } from './seed/service.ts';
 import { seedTags } from './seed/tags.ts';
@@ -164,6 +165,7 @@ function createWorld(options: WorldOptions): World {
     tags: createTags({ objects, random }),
   };
   deriveInventory(world);
+  deriveRights(world);
   deriveHistory(world);
   deriveVms(world);
   seedInventory(world, { vms });

@@ -47,6 +47,8 @@ export interface Sessions {
   /** Every login is gone, as after a restart of the service. */
   endAll(): void;
   list(): Session[];
+  /** The account of that name, logged in or not; upper and lower case are the same. */
+  account(name: string): Account | undefined;
 }
 
 type Mutable = { -readonly [P in keyof Session]: Session[P] };
@@ -96,6 +98,7 @@ export function createSessions({ accounts, clock, objects: store, managerId }: S
       },
     };
   };
+  const accountNamed = (user: string) => accounts.find(({ name }) => name.toLowerCase() === user.toLowerCase());
   const list = () => [...sessions.values()].filter(({ account }) => account);
   const drop = (session: Session) => {
     sessions.delete(session.id);
@@ -135,7 +138,7 @@ export function createSessions({ accounts, clock, objects: store, managerId }: S
       return session?.account ? session : undefined;
     },
     logIn(session, user, password) {
-      const account = accounts.find(({ name }) => name.toLowerCase() === user.toLowerCase());
+      const account = accountNamed(user);
       if (!account || account.password !== password) {
         throw fault('InvalidLogin', {}, 'Cannot complete login due to an incorrect user name or password.');
       }
@@ -150,6 +153,7 @@ export function createSessions({ accounts, clock, objects: store, managerId }: S
       for (const session of [...sessions.values()]) drop(session);
     },
     list,
+    account: accountNamed,
   };
 }
 

@@ -16,3 +16,9 @@ export function inventoryPath(object: AnyObject, objects: ObjectStore): string {
   // The root folder is not in the path.
   return `/${names.reverse().slice(1).join('/')}`;
 }
+
+/** The name of the datacenter that an object lies in; an ESXi's own where it lies in none. */
+export function datacenterName(object: AnyObject, objects: ObjectStore): string {
+  const datacenter = [object, ...ancestorsOf(object, objects)].find(({ ref }) => ref.type === 'Datacenter');
+  return String(datacenter?.read('name') ?? 'ha-datacenter');
+}

@@ -2,6 +2,7 @@
 import type {
   ResourceAllocationInfo,
   ResourceConfigSpec,
+  ResourcePoolEventArgument,
   ResourcePoolQuickStats,
   ResourcePoolRuntimeInfo,
   ResourcePoolSummary,
@@ -9,6 +10,7 @@ import type {
   VirtualMachineQuickStats,
 } from '../../../src/vim25/generated/types.ts';
 import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
+import { fault } from '../core/faults.ts';
 import type { AnyObject, ManagedObject } from '../core/managed-object.ts';
 import type { World } from '../core/world.ts';
 import { quickStatsOf as vmStats } from '../vm/quick-stats.ts';
@@ -70,6 +72,24 @@ function ownerOf(parent: AnyObject): ManagedObjectReference {
   return parent.as('ResourcePool')?.get('owner') ?? parent.ref;
 }
 
+/** The pool that a compute resource brings: it stays as it is. */
+export function isRootPool(pool: Pool): boolean {
+  return pool.get('parent')?.value === pool.get('owner').value;
+}
+
+/** Errors: the fault DuplicateName. @param except what may have it: the pool itself */
+export function requireFreePoolName({ objects }: World, parent: Pool, name: string, except?: AnyObject): void {
+  for (const ref of parent.get('resourcePool')) {
+    const other = objects.find(ref);
+    if (!other || other === except || String(other.read('name')).toLowerCase() !== name.toLowerCase()) continue;
+    throw fault('DuplicateName', { name, object: ref }, `The name '${name}' already exists.`);
+  }
+}
+
+export function poolArgument(pool: Pool): ResourcePoolEventArgument {
+  return { resourcePool: pool.ref, name: pool.get('name') };
+}
+
 export function buildVApp(
   world: World,
   { name, pool, folder, annotation = '' }: { name: string; pool: Pool; folder: AnyObject; annotation?: string },
@@ -93,6 +113,7 @@ export function buildVApp(
   });
 }
 
+/** Before anything is in the inventory. */
 export function derivePools(world: World): void {
   const { objects } = world;
   objects.derive('ResourcePool', 'runtime', (pool) => runtimeOf(world, pool));

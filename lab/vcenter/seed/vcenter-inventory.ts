@@ -269,7 +269,7 @@ function seedShares(world: World, { datastore }: BuiltDatacenter, hosts: readonl
     name: 'nfs-backup',
     type: 'NFS',
     capacityBytes: 40 * TIB,
-    foreignBytes: 36.4 * TIB,
+    foreignBytes: Math.round(36.4 * TIB),
     parent: datastore,
     hosts,
     remote: 'filer2.corp.example:/exports/backup',
