@@ -19,6 +19,8 @@ const XSD_SCALARS: ReadonlySet<string> = new Set([
   'base64Binary',
 ]);
 
+const INTEGERS: ReadonlySet<string> = new Set(['byte', 'short', 'int', 'long']);
+
 /** An array in a field of no declared type, as TaskInfo.result may hold one. */
 export interface TypedArray {
   /** `ArrayOfHostDatastoreBrowserSearchResults` */
@@ -70,8 +72,16 @@ function refuseUnknown(type: DataType, value: object): void {
 export function encodeField({ name, type }: Pick<Field, 'name' | 'type'>, value: unknown): string {
   if (type === 'any') return encodeAny(name, value);
   if (type === 'ref') return encodeReference(name, value, '');
-  if (isScalar(type)) return `<${name}>${scalarText(value)}</${name}>`;
+  if (isScalar(type)) {
+    if (INTEGERS.has(type)) assertInteger(name, value);
+    return `<${name}>${scalarText(value)}</${name}>`;
+  }
   return encodeObject(name, type, type, value);
+}
+
+/** Strict clients drop the whole answer for a fraction in a field of whole numbers. */
+function assertInteger(name: string, value: unknown): void {
+  if (typeof value !== 'bigint' && !Number.isInteger(value)) throw new TypeError(`${name}: ${value} is no integer`);
 }
 
 function encodeObject(name: string, declared: string | undefined, fallback: string, value: unknown): string {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type Args, BAD_CURSOR, missing, type Stage, type ToolCases } from './case.ts';
+import { type Args, BAD_CURSOR, type Stage, type ToolCases } from './case.ts';
 
 async function aTask(stage: Stage): Promise<string> {
   const { task } = await stage.run('power_off', { name: stage.vm('poweredOn').id });
@@ -43,7 +43,7 @@ export const inventoryAndHistoryCases: ToolCases = {
       expect(tasks[0]).toMatchObject({ key: id, state: 'success', user: stage.vcenter.user });
       expect(tasks.length).toBeGreaterThan(1);
     },
-    fails: missing('entity_name'),
+    fails: { args: { max_count: 0 }, code: 'INVALID_INPUT', says: /max_count/ },
     denied: { args: {} },
   },
   list_recent_events: {
