@@ -1,5 +1,6 @@
 /** Tags as a company has them: most VMs say where they belong, who owns them and how they are backed up. */
 import type { World } from '../core/world.ts';
+import { inventoryPath } from '../inventory/ancestry.ts';
 import type { Category, Tag } from '../rest/tagging/tags.ts';
 
 interface Plan extends Pick<Category, 'name' | 'description' | 'cardinality'> {
@@ -62,9 +63,14 @@ export function seedTags({ objects, tags, random }: World): void {
     const made: Tag[] = names.map(([tag, about]) => tags.createTag({ name: tag, description: about, category_id: id }));
     return { made, percent };
   });
-  for (const { ref } of objects.all('VirtualMachine')) {
+  for (const vm of objects.all('VirtualMachine')) {
+    if (vm.get('config')?.template) continue;
+    const folders = inventoryPath(vm, objects).split('/');
     for (const { made, percent } of planned) {
-      if (random.between(1, 100) <= percent) tags.attach(random.pick(made).id, ref);
+      const tagged = random.between(1, 100) <= percent;
+      const any = random.pick(made);
+      // What lies in the folder `prod` is of the environment prod.
+      if (tagged) tags.attach((made.find(({ name }) => folders.includes(name)) ?? any).id, vm.ref);
     }
   }
 }

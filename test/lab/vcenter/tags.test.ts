@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inventoryPath } from '../../../lab/vcenter/inventory/ancestry.ts';
 import { startVCenter, type VCenter } from '../../../lab/vcenter/vcenter.ts';
 
 interface Answer {
@@ -108,6 +109,11 @@ describe('the tags that are there at the start', () => {
     expect(names).toEqual(['Environment', 'Owner', 'Backup', 'Compliance']);
     const { json } = await api('POST', 'tag-association?action=list-attached-tags-on-objects', { object_ids: vmIds() });
     expect(json.length).toBeGreaterThan(10);
+    for (const { ref } of vcenter.world.objects.all('VirtualMachine')) {
+      const path = inventoryPath(vcenter.world.objects.get(ref), vcenter.world.objects);
+      const names = vcenter.world.tags.tagsOf(ref).map((id) => vcenter.world.tags.tag(id).name);
+      if (path.includes('/prod/')) expect(names).not.toContain('dev');
+    }
     const again = await startVCenter({ vms: 20, tls: false });
     expect(again.world.tags.tags()).toEqual(vcenter.world.tags.tags());
     await again.stop();
