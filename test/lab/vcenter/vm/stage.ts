@@ -22,7 +22,7 @@ export interface Stage {
   readonly place: Place;
   /** What a task came to; rejects with its fault's class. */
   done(task: ManagedObjectReference): Promise<TaskInfo>;
-  /** The classes of the events of a VM, oldest first. */
+  /** The classes of the events of a VM, oldest first, but for those of tasks. */
   eventsOf(vm: Vm): string[];
   close(): Promise<void>;
 }
@@ -78,7 +78,12 @@ export async function openStage(options: VCenterOptions = {}): Promise<Stage> {
         });
       return info;
     },
-    eventsOf: (vm) => world.events.all().flatMap((event) => (event.vm?.vm.value === vm.id ? [event.$type ?? ''] : [])),
+    eventsOf: (vm) =>
+      world.events
+        .all()
+        .flatMap((event) =>
+          event.vm?.vm.value === vm.id && /^(?:Drs)?Vm/.test(event.$type ?? '') ? [event.$type ?? ''] : [],
+        ),
     async close() {
       await client.close();
       await harness.close();
