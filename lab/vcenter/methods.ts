@@ -1,4 +1,6 @@
 /** The API: which methods each type of managed object has. Adding a method is adding a function to a table. */
+
+import { clusterMethods } from './clusters/methods.ts';
 import type { AnyMethod, MethodTable } from './core/method.ts';
 import { managedTypeChain } from './core/type-tables.ts';
 import { datastoreBrowserMethods } from './files/browser.ts';
@@ -9,12 +11,18 @@ import { virtualDiskManagerMethods } from './files/virtual-disk-manager.ts';
 import { historyCollectorMethods } from './history/collectors.ts';
 import { eventCollectorMethods, eventManagerMethods } from './history/event-methods.ts';
 import { taskCollectorMethods, taskManagerMethods } from './history/task-methods.ts';
+import { connectionMethods } from './hosts/connection.ts';
+import { dateTimeSystemMethods } from './hosts/date-time.ts';
+import { maintenanceMethods } from './hosts/maintenance.ts';
+import { hostPowerMethods } from './hosts/power.ts';
+import { serviceSystemMethods } from './hosts/services.ts';
 import { datacenterDestruction, folderDestruction, poolDestruction, vAppDestruction } from './inventory/destroy.ts';
 import { folderMethods } from './inventory/folder-methods.ts';
 import { poolMethods } from './inventory/pool-methods.ts';
 import { renaming } from './inventory/rename.ts';
 import { searchMethods } from './inventory/search-methods.ts';
 import { exportMethods, importMethods, leaseMethods } from './nfc/methods.ts';
+import { ovfManagerMethods } from './ovf/methods.ts';
 import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
 import { authorizationMethods } from './rights/authorization-methods.ts';
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
@@ -43,8 +51,13 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   Datastore: [datastoreMethods, renaming('Datastore.Rename')],
   FileManager: [fileManagerMethods],
   HttpNfcLease: [leaseMethods],
+  OvfManager: [ovfManagerMethods],
   ResourcePool: [importMethods, poolMethods, poolDestruction, renaming('Resource.RenamePool')],
   VirtualDiskManager: [virtualDiskManagerMethods],
+  ClusterComputeResource: [clusterMethods],
+  HostSystem: [connectionMethods, maintenanceMethods, hostPowerMethods],
+  HostServiceSystem: [serviceSystemMethods],
+  HostDateTimeSystem: [dateTimeSystemMethods],
   Task: [taskMethods],
   TaskManager: [taskManagerMethods],
   TaskHistoryCollector: [taskCollectorMethods],
