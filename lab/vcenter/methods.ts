@@ -8,6 +8,9 @@ import { datastoreMethods } from './files/datastore.ts';
 import { fileManagerMethods } from './files/file-manager.ts';
 import { ticketMethods } from './files/tickets.ts';
 import { virtualDiskManagerMethods } from './files/virtual-disk-manager.ts';
+import { guestAuthMethods } from './guest/auth-methods.ts';
+import { guestFileMethods } from './guest/file-methods.ts';
+import { guestProcessMethods } from './guest/process-methods.ts';
 import { historyCollectorMethods } from './history/collectors.ts';
 import { eventCollectorMethods, eventManagerMethods } from './history/event-methods.ts';
 import { taskCollectorMethods, taskManagerMethods } from './history/task-methods.ts';
@@ -58,6 +61,9 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   HostSystem: [connectionMethods, maintenanceMethods, hostPowerMethods],
   HostServiceSystem: [serviceSystemMethods],
   HostDateTimeSystem: [dateTimeSystemMethods],
+  GuestAuthManager: [guestAuthMethods],
+  GuestFileManager: [guestFileMethods],
+  GuestProcessManager: [guestProcessMethods],
   Task: [taskMethods],
   TaskManager: [taskManagerMethods],
   TaskHistoryCollector: [taskCollectorMethods],
