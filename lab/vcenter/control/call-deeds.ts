@@ -34,6 +34,7 @@ export const callDeeds: DeedTable = {
   }),
   reset: deed(z.strictObject({}), ({ world }) => {
     world.interference.reset();
+    world.tasks.failNone();
     return undefined;
   }),
 };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ManagedObject, ManagedType } from '../core/managed-object.ts';
 import type { World } from '../core/world.ts';
+import { findHostAgain, loseHost } from '../hosts/connection.ts';
 import { ControlError, type DeedTable, deed } from './deed.ts';
 
 const FILLER = 'filled-by-the-control-api.bin';
@@ -23,29 +24,14 @@ export const inventoryDeeds: DeedTable = {
     return { free_bytes: files.freeBytes() };
   }),
   'disconnect-host': deed(z.strictObject({ name }), ({ world }, { name: wanted }) => {
-    connect(world, named(world, 'HostSystem', wanted), false);
+    loseHost({ world }, named(world, 'HostSystem', wanted));
     return undefined;
   }),
   'reconnect-host': deed(z.strictObject({ name }), ({ world }, { name: wanted }) => {
-    connect(world, named(world, 'HostSystem', wanted), true);
+    findHostAgain({ world }, named(world, 'HostSystem', wanted));
     return undefined;
   }),
 };
-
-/** A host that vCenter no longer hears (`notResponding`), and what of its VMs it then still knows. */
-function connect({ objects, events }: World, host: ManagedObject<'HostSystem'>, connected: boolean): void {
-  const runtime = host.get('runtime');
-  host.set({ runtime: { ...runtime, connectionState: connected ? 'connected' : 'notResponding' } });
-  for (const ref of host.get('vm')) {
-    const vm = objects.get(ref, 'VirtualMachine');
-    const own = vm.get('runtime');
-    // What was wrong with a VM before is neither better nor worse now: orphaned, say.
-    if (own.connectionState !== (connected ? 'disconnected' : 'connected')) continue;
-    vm.set({ runtime: { ...own, connectionState: connected ? 'connected' : 'disconnected' } });
-  }
-  const message = `Host ${host.get('name')} ${connected ? 'is connected again' : 'is not responding'}`;
-  events.post(connected ? 'HostConnectedEvent' : 'HostConnectionLostEvent', { user: '', message, entity: host });
-}
 
 /** By name or id. */
 function named<T extends ManagedType>({ objects }: World, type: T, wanted: string): ManagedObject<T> {

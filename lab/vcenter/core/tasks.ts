@@ -43,6 +43,8 @@ export interface Tasks {
   cancel(task: ManagedObject<'Task'>): void;
   /** The next task (of that name, where one is given) fails by this. */
   failNext(error: VimFault, name?: string): void;
+  /** No task fails any more because it was told to. */
+  failNone(): void;
   /** Milliseconds that a step of a task takes; 0: as fast as it can. */
   stepMs: number;
   /** A task that ended before the lab began. */
@@ -180,6 +182,9 @@ export function createTasks({ clock, objects }: { clock: Clock; objects: ObjectS
     },
     failNext(error, name) {
       toFail.push({ error, name });
+    },
+    failNone() {
+      toFail.length = 0;
     },
     remember(info) {
       const task = objects.add('Task', {});

@@ -94,6 +94,23 @@ describe('the control API', () => {
     expect(error?.fault).toMatchObject({ $type: 'NoDiskSpace', datastore: 'full' });
   });
 
+  it('forgets what was planned when it is reset', async () => {
+    const fault = { $type: 'NotSupported' };
+    await ask('fail-next', { fault });
+    await ask('fail-next-task', { fault });
+    await ask('drop-next', { when: 'before' });
+    await ask('reset');
+    await currentTime();
+    const [vm] = vcenter.world.objects.all('VirtualMachine');
+    const [session] = vcenter.world.sessions.list();
+    const ref = vcenter.world.tasks.start(
+      { session: session!, operationId: undefined },
+      { name: 'Another_Task', descriptionId: 'a.b', entity: vm!, run: () => undefined },
+    );
+    await vcenter.world.tasks.idle();
+    expect(vcenter.world.objects.get(ref, 'Task').get('info').state).toBe('success');
+  });
+
   it('delays calls until it is told otherwise', async () => {
     await ask('delay', { ms: 600_000, method: 'CurrentTime' });
     const late = currentTime().then(
