@@ -1,5 +1,6 @@
 /** The API: which methods each type of managed object has. Adding a method is adding a function to a table. */
 
+import { alarmManagerMethods } from './alarms/methods.ts';
 import { clusterMethods } from './clusters/methods.ts';
 import type { AnyMethod, MethodTable } from './core/method.ts';
 import { managedTypeChain } from './core/type-tables.ts';
@@ -57,6 +58,7 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   OvfManager: [ovfManagerMethods],
   ResourcePool: [importMethods, poolMethods, poolDestruction, renaming('Resource.RenamePool')],
   VirtualDiskManager: [virtualDiskManagerMethods],
+  AlarmManager: [alarmManagerMethods],
   ClusterComputeResource: [clusterMethods],
   HostSystem: [connectionMethods, maintenanceMethods, hostPowerMethods],
   HostServiceSystem: [serviceSystemMethods],

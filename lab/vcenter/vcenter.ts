@@ -6,6 +6,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { createAlarms } from './alarms/alarms.ts';
+import { deriveAlarms } from './alarms/methods.ts';
+import { watchForAlarms } from './alarms/watch.ts';
+import { asksFirst, refreshRecommendations } from './clusters/recommendations.ts';
 import { CONTROL_PATH, controlRoute } from './control/control-route.ts';
 import { createEventLog } from './core/events.ts';
 import { createInterference, type Interference } from './core/interference.ts';
@@ -16,6 +20,9 @@ import { createTasks } from './core/tasks.ts';
 import type { World } from './core/world.ts';
 import { folderRoute } from './files/folder-route.ts';
 import { createDatastoreFiles } from './files/store.ts';
+import { createGuests } from './guest/guests.ts';
+import { addGuestManagers } from './guest/managers.ts';
+import { guestFileRoute } from './guest/transfer-route.ts';
 import { deriveHistory } from './history/derived.ts';
 import { type Certificate, createCertificate, thumbprintOf } from './http/certificate.ts';
 import { startWebServer, type WebServer } from './http/server.ts';
@@ -28,6 +35,9 @@ import { nfcRoute } from './nfc/nfc-route.ts';
 import { restRoute } from './rest/rest-route.ts';
 import { createTags } from './rest/tagging/tags.ts';
 import { deriveRights } from './rights/authorization-methods.ts';
+import { screenRoute } from './screen/screen-route.ts';
+import { seedAlarms } from './seed/alarms.ts';
+import { seedHistory } from './seed/history.ts';
 import { seedInventory } from './seed/inventory.ts';
 import { addService, type ServerKind, sessionManagerId } from './seed/service.ts';
 import { seedTags } from './seed/tags.ts';
@@ -93,6 +103,8 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
         '/sdk/vimServiceVersions.xml': versionsRoute,
         '/folder': folderRoute(world),
         '/nfc': nfcRoute(world),
+        '/screen': screenRoute(world),
+        '/guestFile': guestFileRoute(world),
         // An ESXi has no tags, and none of this API.
         ...(kind === 'vcenter' && { '/api': restRoute(world), '/rest': restRoute(world) }),
         ...(controlToken !== undefined && { [CONTROL_PATH]: controlRoute({ world, restart }, controlToken) }),
@@ -100,6 +112,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
     });
   let server: WebServer = await launch(options.port ?? 0);
   const { port } = server;
+  world.web.port = port;
   const [{ name: user, password }] = accounts as [Account];
   const host = `127.0.0.1:${port}`;
   const origin = `${tls ? 'https' : 'http'}://${host}`;
@@ -129,6 +142,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
     async stop() {
       await restarting;
       endLeases(world);
+      world.guests.stop();
       await server.close();
     },
   };
@@ -148,6 +162,7 @@ function createWorld(options: WorldOptions): World {
   const content = addService(objects, kind, random);
   deriveViews(objects);
   deriveSnapshots(objects);
+  const events = createEventLog({ clock, describe: (entity) => describeForEvents(entity, objects) });
   const world: World = {
     kind,
     content,
@@ -156,20 +171,33 @@ function createWorld(options: WorldOptions): World {
     objects,
     sessions: createSessions({ accounts, clock, objects, managerId: sessionManagerId(kind) }),
     tasks: createTasks({ clock, objects }),
-    events: createEventLog({ clock, describe: (entity) => describeForEvents(entity, objects) }),
+    events,
+    alarms: createAlarms({ kind, objects, clock, events, content }),
     interference: createInterference(),
     files: createDatastoreFiles({ clock, objects }),
     web: certificate
-      ? { scheme: 'https', thumbprint: thumbprintOf(certificate, 'sha1') }
-      : { scheme: 'http', thumbprint: '' },
+      ? { scheme: 'https', port: 0, thumbprint: thumbprintOf(certificate, 'sha1') }
+      : { scheme: 'http', port: 0, thumbprint: '' },
     tags: createTags({ objects, random }),
+    guests: createGuests({ clock, objects }),
   };
   deriveInventory(world);
   deriveRights(world);
   deriveHistory(world);
+  deriveAlarms(world);
   deriveVms(world);
+  addGuestManagers(world);
   seedInventory(world, { vms });
-  if (kind === 'vcenter') seedTags(world);
+  if (kind === 'vcenter') {
+    seedTags(world);
+    seedAlarms(world);
+  }
+  watchForAlarms(world, world.alarms).look();
+  for (const cluster of objects.all('ClusterComputeResource')) {
+    if (asksFirst(cluster)) refreshRecommendations(world, cluster);
+  }
+  events.arrange();
+  seedHistory(world);
   // What the seed did was done long ago.
   world.tasks.stepMs = stepMs;
   return world;

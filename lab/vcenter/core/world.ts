@@ -1,7 +1,9 @@
 /** Everything that the lab's server holds: what every method works on. */
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { ServiceContent } from '../../../src/vim25/generated/types.ts';
+import type { Alarms } from '../alarms/alarms.ts';
 import type { DatastoreFiles } from '../files/store.ts';
+import type { Guests } from '../guest/guests.ts';
 import type { Tags } from '../rest/tagging/tags.ts';
 import type { EventLog } from './events.ts';
 import type { Interference } from './interference.ts';
@@ -19,15 +21,20 @@ export interface World {
   readonly sessions: Sessions;
   readonly tasks: Tasks;
   readonly events: EventLog;
+  readonly alarms: Alarms;
   readonly interference: Interference;
   readonly files: DatastoreFiles;
   /** How its web server is reached: for URLs and thumbprints that it hands out. */
   readonly web: WebAddress;
   readonly tags: Tags;
+  /** The operating systems inside the VMs. */
+  readonly guests: Guests;
 }
 
 export interface WebAddress {
   readonly scheme: 'https' | 'http';
+  /** 0 until it listens. */
+  port: number;
   /** SHA-1 of the certificate as vSphere writes it, `AB:CD:…`; empty without TLS. */
   readonly thumbprint: string;
 }
