@@ -23,6 +23,8 @@ export interface EventLog {
   all(): readonly Event[];
   /** The object that an event is of, also where its class has no field for it. */
   entityOf(event: Event): ManagedObjectReference | undefined;
+  /** Brings what was posted with times of the past into their order, keys too: before anybody has seen them. */
+  arrange(): void;
   /** Told of each new one; returns the end of it. */
   watch(watcher: (event: Event) => void): () => void;
 }
@@ -62,6 +64,16 @@ export function createEventLog({
     },
     all: () => log,
     entityOf: (event) => entities.get(event),
+    arrange() {
+      const ordered = [...log].sort((a, b) => Date.parse(a.createdTime) - Date.parse(b.createdTime) || a.key - b.key);
+      log = ordered.map((event, index) => {
+        const chainId = event.chainId === event.key ? index + 1 : event.chainId;
+        const arranged = { ...event, key: index + 1, chainId };
+        const entity = entities.get(event);
+        if (entity) entities.set(arranged, entity);
+        return arranged;
+      });
+    },
     watch(watcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);

@@ -25,12 +25,13 @@ export function deriveInventory(world: World): void {
   deriveNetworks(world);
   derivePools(world);
   const nothing = ['customValue', 'value', 'availableField', 'configIssue', 'disabledMethod', 'permission', 'tag'];
-  const ofOthers = ['declaredAlarmState', 'triggeredAlarmState'];
-  for (const property of [...nothing, ...ofOthers]) objects.derive('ManagedEntity', property as 'tag', () => []);
+  for (const property of nothing) objects.derive('ManagedEntity', property as 'tag', () => []);
   objects.derive('ManagedEntity', 'effectiveRole', () => [ADMINISTRATOR_ROLE]);
   objects.derive('ManagedEntity', 'alarmActionsEnabled', () => true);
   objects.derive('ManagedEntity', 'configStatus', (entity) => (entity.get('configIssue').length > 0 ? 'red' : 'green'));
-  objects.derive('ManagedEntity', 'overallStatus', (entity) => statusOf(entity.get('triggeredAlarmState')));
+  objects.derive('ManagedEntity', 'overallStatus', (entity) =>
+    statusOf(entity.get('triggeredAlarmState').filter((alarm) => alarm.entity.value === entity.id)),
+  );
 
   for (const [folder, property, type] of [
     ['datastoreFolder', 'datastore', 'Datastore'],
