@@ -5,10 +5,9 @@ import { buildDatastore } from '../inventory/datastores.ts';
 import { buildNetwork } from '../inventory/networks.ts';
 import { BRANCH_SERVER } from './host-hardware.ts';
 import { buildHost, DOMAIN } from './hosts.ts';
-import { planVms } from './vm-plans.ts';
+import { capacityFor, planVms } from './vm-plans.ts';
 import { seedVm } from './vms.ts';
 
-const TIB = 1024 ** 4;
 const NAME = 'esx-lab';
 const FOLDERS = {
   vmFolder: ['ha-folder-vm', 'vm', ['VirtualMachine']],
@@ -19,6 +18,7 @@ const FOLDERS = {
 
 export function seedEsxi(world: World, { vms }: { vms: number }): void {
   const { objects, content, random } = world;
+  const plans = planVms(vms, random);
   const root = objects.add('Folder', { name: 'ha-folder-root', childType: ['Datacenter'] }, content.rootFolder.value);
   const datacenter = objects.add('Datacenter', { name: 'ha-datacenter', parent: root.ref }, 'ha-datacenter');
   const folder = (of: keyof typeof FOLDERS) => {
@@ -54,7 +54,7 @@ export function seedEsxi(world: World, { vms }: { vms: number }): void {
   const datastore = buildDatastore(world, {
     name: 'datastore1',
     type: 'VMFS',
-    capacityBytes: (vms > 200 ? 512 : 8) * TIB,
+    capacityBytes: capacityFor(plans, 1),
     parent: datastoreFolder,
     hosts: [host],
     local: true,
@@ -65,7 +65,7 @@ export function seedEsxi(world: World, { vms }: { vms: number }): void {
 
   const pool = objects.get(owner.get('resourcePool')!);
   const taken = new Set<string>();
-  for (const plan of planVms(vms, random)) {
+  for (const plan of plans) {
     // A host by itself has neither templates nor folders: names have to differ.
     const name = taken.has(plan.name) ? `${plan.name}-2` : plan.name;
     taken.add(name);

@@ -9,7 +9,7 @@ import { buildPool, buildVApp } from '../inventory/pools.ts';
 import { BRANCH_SERVER, RACK_SERVER } from './host-hardware.ts';
 import { proxySwitch } from './host-network.ts';
 import { buildHost } from './hosts.ts';
-import { type Place, planVms, type VmPlan } from './vm-plans.ts';
+import { capacityFor, type Place, planVms, type VmPlan } from './vm-plans.ts';
 import { seedVm } from './vms.ts';
 
 type Host = ManagedObject<'HostSystem'>;
@@ -43,16 +43,16 @@ export function seedVcenter(world: World, { vms }: { vms: number }): void {
     content.rootFolder.value,
   );
   const plans = planVms(vms, random);
-  const count = (...places: Place[]) => plans.filter(({ place }) => places.includes(place)).length;
+  const of = (place: Place) => plans.filter((plan) => plan.place === place);
   const addresses = hostAddresses();
   const headquarters = seedHeadquarters(world, root, addresses, {
-    production: count('production'),
-    test: count('test'),
+    production: of('production'),
+    test: of('test'),
   });
-  const branch = seedBranch(world, root, addresses, count('branch', 'remote'));
+  const branch = seedBranch(world, root, addresses, { branch: of('branch'), remote: of('remote') });
   const sites: Readonly<Record<Place, Site>> = { ...headquarters, ...branch };
   const folders = createFolders(world);
-  for (const [index, plan] of plans.entries()) placeVm(world, plan, { site: sites[plan.place], folders, index });
+  for (const plan of plans) placeVm(world, plan, { site: sites[plan.place], folders });
 }
 
 /** `esx-01`, 10.0.1.11, and so on. */
@@ -70,7 +70,7 @@ function seedHeadquarters(
   world: World,
   root: ManagedObject<'Folder'>,
   addresses: Addresses,
-  vms: { readonly production: number; readonly test: number },
+  vms: Readonly<Record<'production' | 'test', readonly VmPlan[]>>,
 ): { production: Site; test: Site } {
   const datacenter = buildDatacenter(world, 'DC0', root);
   const hostFolder = buildFolder(world, 'host', 'Racks', datacenter.host);
@@ -86,8 +86,8 @@ function seedHeadquarters(
         inMaintenanceMode: index === maintained,
       }),
     );
-  const productionHosts = hosts(production, Math.max(4, 1 + Math.ceil(vms.production / VMS_PER_HOST)), 3);
-  const testHosts = hosts(test, Math.max(2, Math.ceil(vms.test / VMS_PER_HOST)));
+  const productionHosts = hosts(production, Math.max(4, 1 + Math.ceil(vms.production.length / VMS_PER_HOST)), 3);
+  const testHosts = hosts(test, Math.max(2, Math.ceil(vms.test.length / VMS_PER_HOST)));
   const all = [...productionHosts, ...testHosts];
 
   const networks = new Map<string, AnyObject>(
@@ -110,20 +110,22 @@ function seedHeadquarters(
   for (const host of all) joinSwitch(host, built, ['vmnic2', 'vmnic3']);
 
   const pod = buildStoragePod(world, 'prod-pod', datacenter.datastore);
-  const members = Array.from({ length: Math.max(2, Math.ceil(vms.production / VMS_PER_DATASTORE)) }, (_, index) =>
+  const podSize = Math.max(2, Math.ceil(vms.production.length / VMS_PER_DATASTORE));
+  const members = Array.from({ length: podSize }, (_, index) =>
     buildDatastore(world, {
       name: `prod-ssd-${String(index + 1).padStart(2, '0')}`,
       type: 'VMFS',
-      capacityBytes: (vms.production > VMS_PER_DATASTORE ? 64 : 8) * TIB,
+      capacityBytes: capacityFor(vms.production, podSize),
       parent: pod,
       hosts: productionHosts,
     }),
   );
-  const testDatastores = Array.from({ length: Math.max(1, Math.ceil(vms.test / VMS_PER_DATASTORE)) }, (_, index) =>
+  const testSize = Math.max(1, Math.ceil(vms.test.length / VMS_PER_DATASTORE));
+  const testDatastores = Array.from({ length: testSize }, (_, index) =>
     buildDatastore(world, {
       name: `test-vmfs-${String(index + 1).padStart(2, '0')}`,
       type: 'VMFS',
-      capacityBytes: (vms.test > VMS_PER_DATASTORE ? 64 : 4) * TIB,
+      capacityBytes: capacityFor(vms.test, testSize),
       parent: datacenter.datastore,
       hosts: all,
     }),
@@ -187,12 +189,12 @@ function seedBranch(
   world: World,
   root: ManagedObject<'Folder'>,
   addresses: Addresses,
-  vms: number,
+  vms: Readonly<Record<'branch' | 'remote', readonly VmPlan[]>>,
 ): { branch: Site; remote: Site } {
   const datacenter = buildDatacenter(world, 'DC1', root);
   const cluster = buildCluster(world, { name: 'Branch', parent: datacenter.host, drs: 'partiallyAutomated', ha: true });
   const model = { model: BRANCH_SERVER, portGroups: PORT_GROUPS };
-  const clusterHosts = Array.from({ length: Math.max(1, Math.ceil(vms / VMS_PER_HOST)) }, () =>
+  const clusterHosts = Array.from({ length: Math.max(1, Math.ceil(vms.branch.length / VMS_PER_HOST)) }, () =>
     buildHost(world, { ...addresses(), ...model, parent: cluster.ref }),
   );
   const own = addresses();
@@ -207,11 +209,11 @@ function seedBranch(
   const shared = buildDatastore(world, {
     name: 'branch-vmfs-01',
     type: 'VMFS',
-    capacityBytes: (vms > VMS_PER_DATASTORE ? 512 : 4) * TIB,
+    capacityBytes: capacityFor(vms.branch, 1),
     parent: datacenter.datastore,
     hosts: [...clusterHosts, host],
   });
-  const local = localDatastore(world, host, datacenter.datastore, vms);
+  const local = localDatastore(world, host, datacenter.datastore, capacityFor(vms.remote, 1));
   const none = { pools: new Map(), vApps: new Map() };
   return {
     branch: {
@@ -237,11 +239,11 @@ function objectOf(world: World, ref: AnyObject['ref'] | undefined): AnyObject {
   return world.objects.get(ref!);
 }
 
-function localDatastore(world: World, host: Host, parent: AnyObject, vms = 0): Datastore {
+function localDatastore(world: World, host: Host, parent: AnyObject, capacityBytes = TIB): Datastore {
   return buildDatastore(world, {
     name: `${host.get('name').split('.')[0]}-local`,
     type: 'VMFS',
-    capacityBytes: vms > VMS_PER_DATASTORE ? 64 * TIB : TIB,
+    capacityBytes,
     parent,
     hosts: [host],
     local: true,
@@ -299,17 +301,22 @@ function createFolders(world: World): (datacenter: BuiltDatacenter, path: string
   return folderAt;
 }
 
+function fewest<T>(from: readonly T[], measure: (of: T) => number): T {
+  return from.reduce((best, each) => (measure(each) < measure(best) ? each : best));
+}
+
 function placeVm(
   world: World,
   plan: VmPlan,
-  { site, folders, index }: { site: Site; folders: ReturnType<typeof createFolders>; index: number },
+  { site, folders }: { site: Site; folders: ReturnType<typeof createFolders> },
 ): void {
   const vApp = plan.vApp === undefined ? undefined : site.vApps.get(plan.vApp);
   const pool = plan.pool === undefined ? site.rootPool : site.pools.get(plan.pool);
   const images = plan.iso && [...world.objects.all('Datastore')].find((each) => each.get('name') === 'nfs-iso');
   seedVm(world, plan, {
-    host: site.hosts[index % site.hosts.length]!,
-    datastore: site.datastores[index % site.datastores.length]!,
+    host: fewest(site.hosts, (host) => host.get('vm').length),
+    // As DRS for storage recommends it.
+    datastore: fewest(site.datastores, (datastore) => -world.files.of(datastore).freeBytes()),
     folder: vApp ? undefined : folders(site.datacenter, plan.folder),
     pool: plan.template || vApp ? undefined : pool,
     vApp,

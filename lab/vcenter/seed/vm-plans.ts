@@ -329,3 +329,16 @@ function toolsOf(guestId: string, random: Random): ToolsState {
   if (chance <= 20) return 'old';
   return guestId.startsWith('win') ? 'current' : 'unmanaged';
 }
+
+const TIB = 1024 ** 4;
+const GIB = 1024 ** 3;
+const LEAST = 4 * TIB;
+
+/** Bytes that each of so many datastores should have for these VMs to fill them by half, in whole TiB. */
+export function capacityFor(plans: readonly VmPlan[], datastores: number): number {
+  const needed = plans.reduce(
+    (sum, { disksGib, memoryGib }) => sum + disksGib.reduce((all, size) => all + size, memoryGib),
+    0,
+  );
+  return Math.max(LEAST, Math.ceil((needed * GIB * 2) / datastores / TIB) * TIB);
+}
