@@ -77,7 +77,12 @@ describe('/folder', () => {
   });
 
   it('answers nobody who has not logged in', async () => {
-    for (const headers of [{}, { authorization: 'Basic eDp5' }, { cookie: 'vmware_soap_session="nonsense"' }]) {
+    const attempts: Record<string, string>[] = [
+      {},
+      { authorization: 'Basic eDp5' },
+      { cookie: 'vmware_soap_session="nonsense"' },
+    ];
+    for (const headers of attempts) {
       for (const method of ['GET', 'PUT', 'DELETE'] as const) {
         const { status } = await bench.http(on('up/x'), { method, headers, anonymous: true });
         expect(status).toBe(401);
