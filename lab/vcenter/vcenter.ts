@@ -192,12 +192,12 @@ function createWorld(options: WorldOptions): World {
     seedTags(world);
     seedAlarms(world);
   }
+  seedHistory(world);
   watchForAlarms(world, world.alarms).look();
   for (const cluster of objects.all('ClusterComputeResource')) {
     if (asksFirst(cluster)) refreshRecommendations(world, cluster);
   }
   events.arrange();
-  seedHistory(world);
   // What the seed did was done long ago.
   world.tasks.stepMs = stepMs;
   return world;
