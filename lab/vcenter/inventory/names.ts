@@ -23,6 +23,11 @@ export function keptName(name: string): string {
   return kept;
 }
 
+/** A kept name as people write it. */
+export function unescapeName(name: string): string {
+  return name.replace(/%(25|2f|5c)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
 /** What lies in a folder by that name; upper and lower case are the same. */
 export function childNamed(
   objects: ObjectStore,

@@ -1,6 +1,7 @@
 /** What can be done to a VM, a file per subject. */
 import type { MethodTable } from '../core/method.ts';
 import { cloneMethods } from './clone.ts';
+import { consoleMethods } from './console.ts';
 import { createMethods } from './create.ts';
 import { guestPowerMethods } from './guest-power.ts';
 import { powerMethods } from './power.ts';
@@ -8,6 +9,7 @@ import { reconfigureMethods } from './reconfigure.ts';
 import { relocateMethods } from './relocate.ts';
 import { vmSnapshotMethods } from './snapshot-methods.ts';
 import { templateMethods } from './template.ts';
+import { toolsInstallerMethods } from './tools-installer.ts';
 import { registerMethods, unregisterMethods } from './unregister.ts';
 
 export const vmMethods: readonly MethodTable[] = [
@@ -19,6 +21,8 @@ export const vmMethods: readonly MethodTable[] = [
   relocateMethods,
   templateMethods,
   unregisterMethods,
+  consoleMethods,
+  toolsInstallerMethods,
 ];
 
 /** What a folder for VMs does with them. */
