@@ -106,7 +106,10 @@ export function openLease(
   const { world, session } = call;
   const state = stateOf(world);
   const closing = new AbortController();
-  const ended = Promise.withResolvers<VimFault | undefined>();
+  let resolveEnded: (error: VimFault | undefined) => void = () => {};
+  const ended = new Promise<VimFault | undefined>((resolve) => {
+    resolveEnded = resolve;
+  });
   const token = randomUUID();
   let task: RunningTask | undefined;
   let deadline = 0;
@@ -134,7 +137,7 @@ export function openLease(
       world.objects.remove(oldest.object);
     }
     closing.abort();
-    ended.resolve(error);
+    resolveEnded(error);
   };
   const expire = async () => {
     while (!closing.signal.aborted) {
@@ -192,7 +195,7 @@ export function openLease(
             end(error);
           }
         }
-        const error = await ended.promise;
+        const error = await ended;
         if (!error) return plan.finish();
         plan.undo();
         throw error;
