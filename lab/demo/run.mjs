@@ -1,15 +1,13 @@
 // `npm run demo`. The demo is TypeScript, and the oldest Node.js that runs the gateway does not read that: the types are
 // taken off into the demo's own folder, which is gone when it ends, and the demo runs from there in this process.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'mcvsphere-demo-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const stopping = new AbortController();
 let askedAt = 0;
@@ -21,6 +19,14 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     stopping.abort();
   });
 }
+
+if (!existsSync(join(root, 'node_modules', 'oidc-provider'))) {
+  process.stderr.write('The libraries are missing: run npm ci first.\n');
+  process.exit(1);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'mcvsphere-demo-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 // The provider's library is made for newer versions of Node.js than the oldest that runs the gateway, and says so.
 const { warn } = console;
@@ -47,8 +53,8 @@ async function withoutTypes() {
   const settings = join(program, 'tsconfig.json');
   writeFileSync(settings, JSON.stringify(tsconfig()));
   const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-  const child = spawn(process.execPath, [compiler, '-p', settings], { stdio: ['ignore', 2, 2] });
-  stopping.signal.addEventListener('abort', () => child.kill());
+  // Ctrl-C is not for it: its half second is waited for, or it would go on writing into a folder that is removed.
+  const child = spawn(process.execPath, [compiler, '-p', settings], { stdio: ['ignore', 2, 2], detached: true });
   const code = await new Promise((resolve) => child.on('exit', resolve));
   return code === 0 && !stopping.signal.aborted;
 }

@@ -1,9 +1,10 @@
 /** `npm run demo` as a person runs it: a command in a terminal, whose output is read and which Ctrl-C ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface DemoUser {
   readonly name: string;
@@ -26,6 +27,8 @@ export interface DemoPlace {
   start(args?: readonly string[], command?: readonly string[]): Promise<RunningDemo>;
   /** Runs it to its end. */
   run(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }>;
+  /** Starts it, and has Ctrl-C come as soon as there is that file in its folder; the exit code. */
+  interruptAt(file: string): Promise<number | null>;
   /** What lies in its folder for temporary files and in its home. */
   left(): string[];
   /** Ends what a failed test has left running. */
@@ -86,6 +89,15 @@ export function demoPlace(): DemoPlace {
     async run(args) {
       const { ended, output } = launch(NODE, args);
       return { code: await ended, output: output() };
+    },
+    async interruptAt(file) {
+      const { child, ended, output } = launch(NODE, ['--port', '0']);
+      while (!readdirSync(folder).some((name) => existsSync(join(folder, name, file)))) {
+        if (child.exitCode !== null) throw new Error(`the demo ended before: ${output()}`);
+        await sleep(5);
+      }
+      process.kill(-child.pid!, 'SIGINT');
+      return ended;
     },
     left: () => readdirSync(folder),
     clear() {

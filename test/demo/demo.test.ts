@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERMISSION_LEVELS } from '../../src/policy/levels.ts';
 import { tools } from '../../src/tools/index.ts';
@@ -116,6 +117,17 @@ describe('npm run demo', { timeout: 60_000 }, () => {
   });
 });
 
+describe('Ctrl-C while it starts', { timeout: 60_000 }, () => {
+  it.each([
+    ['its folder is there', '.'],
+    ['it is being prepared', 'program/lab/demo/main.js'],
+    ['the gateway starts', 'audit.jsonl'],
+  ])('leaves nothing behind: %s', async (_when, file) => {
+    expect(await place.interruptAt(file)).toBe(0);
+    expect(place.left()).toEqual([]);
+  });
+});
+
 describe('its options', { timeout: 60_000 }, () => {
   it('--esxi gives two standalone hosts, and writes nowhere but in its folder', async () => {
     const demo = await place.start(['--esxi', '--vms', '9']);
@@ -127,7 +139,7 @@ describe('its options', { timeout: 60_000 }, () => {
       hosts.map(async (host) => (await callTool(demo.mcp, 'list_vms', { host }, { token })).content.total),
     );
     expect(counts).toEqual([5, 4]);
-    expect(place.left().map((name) => `${name.replace(/-\w+$/, '')}`)).toEqual(['mcvsphere-demo']);
+    expect(place.left()).toEqual([basename(demo.value('Folder:'))]);
     expect(await demo.interrupt()).toBe(0);
     expect(place.left()).toEqual([]);
   });
@@ -142,6 +154,15 @@ describe('its options', { timeout: 60_000 }, () => {
     const progress = messages.filter(({ method }) => method === 'notifications/progress');
     expect(progress.length).toBeGreaterThan(1);
     expect(messages.at(-1)?.result).toMatchObject({ structuredContent: expect.anything() });
+    expect(await demo.interrupt()).toBe(0);
+  });
+
+  it('--vms 10000 works', async () => {
+    const demo = await place.start(['--vms', '10000']);
+    const token = demo.users.get('reader')?.token;
+    const { content } = await callTool(demo.mcp, 'list_vms', { limit: 1 }, { token });
+    const templates = await callTool(demo.mcp, 'list_templates', { limit: 1 }, { token });
+    expect(Number(content.total) + Number(templates.content.total)).toBe(10_000);
     expect(await demo.interrupt()).toBe(0);
   });
 
