@@ -27,6 +27,7 @@ import { renaming } from './inventory/rename.ts';
 import { searchMethods } from './inventory/search-methods.ts';
 import { exportMethods, importMethods, leaseMethods } from './nfc/methods.ts';
 import { ovfManagerMethods } from './ovf/methods.ts';
+import { performanceMethods } from './performance/methods.ts';
 import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
 import { authorizationMethods } from './rights/authorization-methods.ts';
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
@@ -59,6 +60,7 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   ResourcePool: [importMethods, poolMethods, poolDestruction, renaming('Resource.RenamePool')],
   VirtualDiskManager: [virtualDiskManagerMethods],
   AlarmManager: [alarmManagerMethods],
+  PerformanceManager: [performanceMethods],
   ClusterComputeResource: [clusterMethods],
   HostSystem: [connectionMethods, maintenanceMethods, hostPowerMethods],
   HostServiceSystem: [serviceSystemMethods],

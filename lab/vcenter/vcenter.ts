@@ -32,6 +32,7 @@ import { deriveInventory } from './inventory/derived.ts';
 import { describeForEvents } from './inventory/event-arguments.ts';
 import { endLeases } from './nfc/lease.ts';
 import { nfcRoute } from './nfc/nfc-route.ts';
+import { derivePerformance } from './performance/methods.ts';
 import { restRoute } from './rest/rest-route.ts';
 import { createTags } from './rest/tagging/tags.ts';
 import { deriveRights } from './rights/authorization-methods.ts';
@@ -185,6 +186,7 @@ function createWorld(options: WorldOptions): World {
   deriveRights(world);
   deriveHistory(world);
   deriveAlarms(world);
+  derivePerformance(world);
   deriveVms(world);
   addGuestManagers(world);
   seedInventory(world, { vms });

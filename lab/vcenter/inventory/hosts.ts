@@ -85,12 +85,26 @@ function thumbprintOf(id: string): string {
 function quickStats(world: World, host: Host): HostListSummaryQuickStats {
   const { connectionState, powerState, bootTime } = host.get('runtime');
   if (connectionState !== 'connected' || powerState !== 'poweredOn') return {};
+  const now = world.clock.now();
+  const { cpuMhz, memoryMb } = hostLoad(world, host, now);
+  return {
+    overallCpuUsage: cpuMhz,
+    overallMemoryUsage: memoryMb,
+    distributedCpuFairness: 1000,
+    distributedMemoryFairness: 1000,
+    availablePMemCapacity: 0,
+    uptime: bootTime === undefined ? 0 : Math.max(0, Math.floor((now - Date.parse(bootTime)) / 1000)),
+  };
+}
+
+/** What a host and its VMs use at a time. */
+export function hostLoad(world: World, host: Host, at: number): { readonly cpuMhz: number; readonly memoryMb: number } {
   let cpu = 200;
   let memory = OWN_MEMORY_MB;
   for (const ref of host.get('vm')) {
     const vm = world.objects.find(ref)?.as('VirtualMachine');
     if (!vm) continue;
-    const { overallCpuUsage = 0, hostMemoryUsage = 0 } = quickStatsOf(world, vm);
+    const { overallCpuUsage = 0, hostMemoryUsage = 0 } = quickStatsOf(world, vm, at);
     cpu += overallCpuUsage;
     memory += hostMemoryUsage;
   }
@@ -98,11 +112,7 @@ function quickStats(world: World, host: Host): HostListSummaryQuickStats {
   const all = cpuInfo ? (cpuInfo.numCpuCores * cpuInfo.hz) / 1e6 : cpu;
   return {
     // A host cannot do more than it can: what its VMs want beyond that shows as their ready time.
-    overallCpuUsage: Math.round(Math.min(cpu, all * 0.98)),
-    overallMemoryUsage: Math.round(Math.min(memory, ((memorySize ?? memory * MIB) / MIB) * 0.97)),
-    distributedCpuFairness: 1000,
-    distributedMemoryFairness: 1000,
-    availablePMemCapacity: 0,
-    uptime: bootTime === undefined ? 0 : Math.max(0, Math.floor((world.clock.now() - Date.parse(bootTime)) / 1000)),
+    cpuMhz: Math.round(Math.min(cpu, all * 0.98)),
+    memoryMb: Math.round(Math.min(memory, ((memorySize ?? memory * MIB) / MIB) * 0.97)),
   };
 }

@@ -64,11 +64,15 @@ function cpuMhzOf({ objects }: World, vm: ManagedObject<'VirtualMachine'>): numb
   return hz === undefined ? DEFAULT_MHZ : Math.round(hz / 1e6);
 }
 
-export function quickStatsOf(world: World, vm: ManagedObject<'VirtualMachine'>): VirtualMachineQuickStats {
+/** @param now milliseconds since the epoch */
+export function quickStatsOf(
+  world: World,
+  vm: ManagedObject<'VirtualMachine'>,
+  now = world.clock.now(),
+): VirtualMachineQuickStats {
   const { powerState, connectionState, bootTime } = vm.get('runtime');
   const hardware = vm.get('config')?.hardware;
   if (powerState !== 'poweredOn' || connectionState !== 'connected' || !hardware) return OFF;
-  const now = world.clock.now();
   const cpuMhz = cpuMhzOf(world, vm);
   const { cpu, memory } = loadOf(vm.id, now);
   const usage = Math.round(cpu * hardware.numCPU * cpuMhz);
