@@ -20,6 +20,7 @@ import { is } from './devices.ts';
 import { copyOfDisk, destinationsOf, thinAfter } from './disk-moves.ts';
 import { toolsOf } from './guest-boot.ts';
 import { silentGuest } from './guest-info.ts';
+import { knownSpec } from './known-spec.ts';
 import { chooseHost, type Datastore, type Host, hostOf, poolOf, requireUsable, vmFolderOf } from './placement.ts';
 import { powerOn } from './power.ts';
 import { reconfigure } from './reconfigure.ts';
@@ -91,7 +92,7 @@ async function clone(
     guest: silentGuest(origin, { tools: toolsOf(source) }),
   });
   vm.set({ config: inherited(vm.get('config')!, origin) });
-  if (spec.config) reconfigure(call, vm, { ...spec.config, changeVersion: undefined, name: undefined });
+  if (spec.config) reconfigure(call, vm, { ...knownSpec(spec.config), changeVersion: undefined, name: undefined });
   tellEnd(call, source, vm);
   if (spec.powerOn && !spec.template) powerOn(call, vm);
   return vm;

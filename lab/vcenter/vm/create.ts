@@ -10,6 +10,7 @@ import { buildVm, fileName, freeDirectory, removeVm } from './build.ts';
 import { editBootOptions, editHardware, editSettings } from './config-edits.ts';
 import { changeDevices } from './device-changes.ts';
 import { standardDevices } from './hardware.ts';
+import { knownSpec } from './known-spec.ts';
 import { chooseHost, type Datastore, poolOf, requireAccessible, vmFolderOf } from './placement.ts';
 import type { Vm } from './subject.ts';
 import { postVmEvent } from './vm-events.ts';
@@ -28,7 +29,8 @@ export const createMethods: MethodTable = {
   CreateVM_Task: requires('VirtualMachine.Inventory.Create', (call) => {
     const { world, self, request } = call;
     const folder = vmFolderOf(world, self.ref, '_this');
-    const { config, pool, host } = request;
+    const { pool, host } = request;
+    const config = knownSpec(request.config);
     if (config.name === undefined) throw invalidArgument('configSpec.name');
     poolOf(world, pool, 'pool');
     requireFreeName(world.objects, folder.ref, keptName(config.name));

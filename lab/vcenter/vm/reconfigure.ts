@@ -10,6 +10,7 @@ import { changeDevices } from './device-changes.ts';
 import { devicesOf, is } from './devices.ts';
 import { diskFilesOf } from './disk-chains.ts';
 import { tellAddresses } from './guest-boot.ts';
+import { knownSpec } from './known-spec.ts';
 import { privilegesFor } from './reconfigure-privileges.ts';
 import { asVm, invalidPowerState, isTemplate, powerStateOf, requireReachable, type Vm } from './subject.ts';
 import { removeFile } from './vm-disks.ts';
@@ -19,7 +20,7 @@ import { carryOut, type Workbench } from './workbench.ts';
 export const reconfigureMethods: MethodTable = {
   ReconfigVM_Task: (call) => {
     const vm = asVm(call.self);
-    const { spec } = call.request;
+    const spec = knownSpec(call.request.spec);
     for (const privilege of privilegesFor(spec)) demand(call.session, privilege, vm);
     return call.world.tasks.start(call, {
       descriptionId: 'VirtualMachine.reconfigure',

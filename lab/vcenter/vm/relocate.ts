@@ -96,9 +96,8 @@ async function relocate(
   const running = powerStateOf(vm) === 'poweredOn';
   const begin =
     moves.length > 0 ? 'VmBeingRelocatedEvent' : running ? 'VmBeingHotMigratedEvent' : 'VmBeingMigratedEvent';
-  postVmEvent(call, begin, vm, `${moves.length > 0 ? 'Relocating' : 'Migrating'} {vm} to ${destHost.name}`, {
-    destHost,
-  });
+  const verb = moves.length > 0 ? 'Relocating' : 'Migrating';
+  postVmEvent(call, begin, vm, `${verb} ${vm.get('name')} from ${sourceHost.name} to ${destHost.name}`, { destHost });
   for (const percent of [15, 30, 45, 60, 75, 90]) await task.progress(percent);
   moveFiles(world, vm, moves);
   vm.set({
@@ -110,16 +109,11 @@ async function relocate(
     sourceDatastore: { name: world.objects.get<'Datastore'>(source).get('name'), datastore: source },
   };
   const end = moves.length > 0 ? 'VmRelocatedEvent' : 'VmMigratedEvent';
-  postVmEvent(
-    call,
-    end,
-    vm,
-    `${vm.get('name')} was ${moves.length > 0 ? 'relocated' : 'migrated'} from ${sourceHost.name} to {vm}`,
-    {
-      sourceHost,
-      ...sourceDatastore,
-    },
-  );
+  const told =
+    moves.length > 0
+      ? 'Completed the relocation of the virtual machine'
+      : `Migration of virtual machine ${vm.get('name')} from ${sourceHost.name} to ${destHost.name} completed`;
+  postVmEvent(call, end, vm, told, { sourceHost, ...sourceDatastore });
 }
 
 interface Move {

@@ -363,12 +363,9 @@ describe('VMs made, copied and moved in the lab', () => {
 
     it('fails by what a test wants it to fail by', async () => {
       const vm = stage.vm('doomed');
-      stage.vcenter.world.tasks.failNext(
-        fault('VMotionNotConfigured', {}, 'vMotion is not configured.'),
-        'RelocateVM_Task',
-      );
+      stage.vcenter.world.tasks.failNext(fault('NoCompatibleHost', {}, 'No host is compatible.'), 'RelocateVM_Task');
       const task = await stage.client.call('RelocateVM_Task', { _this: vm.ref, spec: { host: otherHost().ref } });
-      await expect(stage.done(task)).rejects.toMatchObject({ faultType: 'VMotionNotConfigured' });
+      await expect(stage.done(task)).rejects.toMatchObject({ faultType: 'NoCompatibleHost' });
     });
   });
 

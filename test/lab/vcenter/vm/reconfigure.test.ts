@@ -16,6 +16,7 @@ describe('ReconfigVM_Task in the lab', () => {
 
   beforeAll(async () => {
     stage = await openStage({
+      tls: false,
       accounts: [
         { name: 'root', password: 'lab-password' },
         {
@@ -374,6 +375,41 @@ describe('ReconfigVM_Task in the lab', () => {
     await expect(change(vm, ...Array.from({ length: 10 }, () => newNic()))).rejects.toMatchObject({
       faultType: 'TooManyDevices',
     });
+  });
+
+  it('keeps nothing that it could not show again', async () => {
+    const vm = stage.vm('hostile');
+    const { sessions } = stage.vcenter.world;
+    const { id } = sessions.logIn(sessions.open(undefined, 'test'), 'root', 'lab-password');
+    const send = async (device: string, more = '') => {
+      const body =
+        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">' +
+        `<soapenv:Body><ReconfigVM_Task xmlns="urn:vim25"><_this type="VirtualMachine">${vm.id}</_this><spec>${more}` +
+        `<deviceChange><operation>add</operation>${device}</deviceChange></spec></ReconfigVM_Task></soapenv:Body></soapenv:Envelope>`;
+      const answer = await fetch(stage.vcenter.url, {
+        method: 'POST',
+        body,
+        headers: { cookie: `vmware_soap_session="${id}"` },
+      });
+      await stage.vcenter.world.tasks.idle();
+      return [answer.status, await answer.text()] as const;
+    };
+    const serial = (fields: string, backing = 'VirtualSerialPortURIBackingInfo') =>
+      `<device xsi:type="VirtualSerialPort"><key>-1</key><backing xsi:type="${backing}"><serviceURI>telnet://:1</serviceURI><direction>server</direction></backing>${fields}<yieldOnPoll>true</yieldOnPoll></device>`;
+    expect(await send(serial('', 'VirtualSerialPortEvilBackingInfo'))).toEqual([
+      500,
+      expect.stringContaining('InvalidRequestFault'),
+    ]);
+    expect((await send('<device xsi:type="VirtualEvil"><key>-1</key></device>'))[0]).toBe(500);
+    const managed = '<managedBy><extensionKey>a</extensionKey><type>b</type><evil>1</evil></managedBy>';
+    expect((await send(serial('<evil><deep>1</deep></evil>'), managed))[0]).toBe(200);
+    expect(labels(vm)).toContain('Serial port 1');
+    const all = { propSet: [{ type: 'VirtualMachine', all: true }], objectSet: [{ obj: vm.ref }] };
+    const paths: string[] = [];
+    await stage.client.retrieveProperties([all], ({ propSet }) =>
+      paths.push(...(propSet ?? []).map(({ name }) => name)),
+    );
+    expect(paths).toContain('config');
   });
 
   it('asks for the privilege of each part of a change', async () => {
