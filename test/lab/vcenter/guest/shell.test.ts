@@ -9,6 +9,7 @@ const LINES: readonly (readonly [line: string, out: string])[] = [
   ['echo hello  world', 'hello world\n'],
   ['echo \'a  b\' "c  d" e\\ f', 'a  b c  d e f\n'],
   ['echo "x\\"y" \'$HOME\' "$HOME"', 'x"y $HOME /root\n'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own
   ['A=1; B="$A$A"; echo $B ${B} ${C:-none} ${#B}', '11 11 none 2\n'],
   ['printf "%s-%03d\\n" a 7 b 42', 'a-007\nb-042\n'],
   ['echo $(echo a; echo b) `echo c`', 'a b c\n'],
