@@ -18,6 +18,7 @@ const ADMINISTRATOR_ROLE = -1;
 export function deriveInventory(world: World): void {
   const { objects } = world;
   keepLinks(objects);
+  passOn(world);
   deriveComputeResources(world);
   deriveDatastores(world);
   deriveHostManagers(world);
@@ -44,6 +45,16 @@ export function deriveInventory(world: World): void {
   objects.derive('VirtualApp', 'network', (vApp) => ofVms(world, vApp.get('vm'), 'network'));
   objects.derive('ComputeResource', 'datastore', (owner) => ofHosts(world, owner.get('host'), 'datastore'));
   objects.derive('ComputeResource', 'network', (owner) => ofHosts(world, owner.get('host'), 'network'));
+}
+
+/** What a cluster or a pod says follows from its hosts or datastores: who waits for the one is told of the other. */
+function passOn({ objects }: World): void {
+  objects.watch((object) => {
+    const { type } = object.ref;
+    if (type !== 'HostSystem' && type !== 'Datastore') return;
+    const parent = objects.find(object.read('parent') as ManagedObjectReference | undefined);
+    if (parent?.as('ComputeResource') || parent?.as('StoragePod')) parent.touch();
+  });
 }
 
 function statusOf(alarms: readonly { readonly overallStatus: ManagedEntityStatus }[]): ManagedEntityStatus {

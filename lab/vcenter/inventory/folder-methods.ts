@@ -101,6 +101,7 @@ function checkMove(world: World, object: AnyObject, target: Folder): void {
   if (!fits && !alike)
     throw fault('InvalidFolder', { target: target.ref }, 'The object cannot be moved into this folder.');
   if (folder && isDatacentersOwn(folder)) throw notSupported('it belongs to its datacenter');
+  if (object.as('VirtualMachine')?.get('parentVApp')) throw notSupported('it lies in a vApp, and in no folder');
   const above = [target, ...ancestorsOf(target, world.objects)];
   if (above.includes(object)) {
     throw fault('InvalidFolder', { target: target.ref }, 'A folder cannot be moved into itself or what lies in it.');

@@ -1,6 +1,5 @@
 /** What of a host follows from its parts and its VMs. */
 import type { HostListSummary, HostListSummaryQuickStats } from '../../../src/vim25/generated/types.ts';
-import { hashOf } from '../core/hash.ts';
 import type { ManagedObject } from '../core/managed-object.ts';
 import type { World } from '../core/world.ts';
 import { quickStatsOf } from '../vm/quick-stats.ts';
@@ -27,7 +26,6 @@ export function deriveHosts(world: World): void {
 const MIB = 1024 * 1024;
 /** What a host needs for itself. */
 const OWN_MEMORY_MB = 8_192;
-const THUMBPRINT_BYTES = 20;
 
 function summaryOf(world: World, host: Host): HostListSummary {
   const hardware = host.get('hardware');
@@ -57,7 +55,8 @@ function summaryOf(world: World, host: Host): HostListSummary {
     config: {
       name: host.get('name'),
       port: 443,
-      sslThumbprint: thumbprintOf(host.id),
+      // What a host serves itself (/guestFile) the lab's web server serves for it.
+      ...(world.web.thumbprint !== '' && { sslThumbprint: world.web.thumbprint }),
       ...(config && { product: config.product }),
       vmotionEnabled: true,
       faultToleranceEnabled: false,
@@ -70,16 +69,6 @@ function summaryOf(world: World, host: Host): HostListSummary {
     ...(world.kind === 'vcenter' && { managementServerIp: '127.0.0.1' }),
     maxEVCModeKey: cpuPkg?.[0]?.vendor === 'amd' ? 'amd-zen3' : 'intel-icelake',
   };
-}
-
-/** Hosts show a certificate of their own; no one can connect to them, so nobody can tell. */
-function thumbprintOf(id: string): string {
-  return Array.from({ length: THUMBPRINT_BYTES }, (_, index) =>
-    Math.floor(hashOf(id, index) * 256)
-      .toString(16)
-      .padStart(2, '0')
-      .toUpperCase(),
-  ).join(':');
 }
 
 function quickStats(world: World, host: Host): HostListSummaryQuickStats {
