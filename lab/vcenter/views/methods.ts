@@ -1,5 +1,6 @@
 /** ViewManager and its views. */
 import { invalidArgument, objectNotFound } from '../core/faults.ts';
+import type { AnyObject, ManagedObject } from '../core/managed-object.ts';
 import type { MethodTable } from '../core/method.ts';
 import type { ObjectStore } from '../core/object-store.ts';
 import { propertiesOf } from '../core/type-tables.ts';
@@ -29,12 +30,21 @@ export const viewManagerMethods: MethodTable = {
 export const viewMethods: MethodTable = {
   DestroyView: ({ session, self }) => session.objects.remove(self.id),
   ModifyListView: ({ world, self, request: { add = [], remove = [] } }) => {
-    const view = self.as('ListView');
-    if (!view) throw objectNotFound(self.ref);
+    const view = listViewOf(self);
     const gone = new Set(remove.map(({ value }) => value));
     const unresolved = add.filter((ref) => !world.objects.find(ref));
     const added = add.filter((ref) => world.objects.find(ref));
     view.set({ view: [...view.get('view').filter(({ value }) => !gone.has(value)), ...added] });
     return unresolved;
   },
+  ResetListView: ({ world, self, request: { obj = [] } }) => {
+    listViewOf(self).set({ view: obj.filter((ref) => world.objects.find(ref)) });
+    return obj.filter((ref) => !world.objects.find(ref));
+  },
 };
+
+function listViewOf(self: AnyObject): ManagedObject<'ListView'> {
+  const view = self.as('ListView');
+  if (!view) throw objectNotFound(self.ref);
+  return view;
+}

@@ -11035,6 +11035,7 @@ export interface Methods {
   RenameSnapshot: { request: { _this: ManagedObjectReference; name?: string; description?: string }; response: void };
   Rename_Task: { request: { _this: ManagedObjectReference; newName: string }; response: ManagedObjectReference };
   ResetCollector: { request: { _this: ManagedObjectReference }; response: void };
+  ResetListView: { request: { _this: ManagedObjectReference; obj?: readonly ManagedObjectReference[] }; response: readonly ManagedObjectReference[] };
   ResetVM_Task: { request: { _this: ManagedObjectReference }; response: ManagedObjectReference };
   RestartService: { request: { _this: ManagedObjectReference; id: string }; response: void };
   RetrieveAllPermissions: { request: { _this: ManagedObjectReference }; response: readonly Permission[] };

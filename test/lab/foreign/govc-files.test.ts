@@ -70,11 +70,14 @@ describe.skipIf(!(await govcAvailable()))('govc and files', () => {
     expect(got.complaint).toMatch(/404/);
   });
 
-  it('makes a disk and reads what it is', async () => {
+  it('makes a disk and attaches it', async () => {
     await govc('datastore.mkdir', 'disks');
     await govc('datastore.disk.create', '-size', '2G', 'disks/one.vmdk');
-    const info = await govc.json('datastore.disk.info', 'disks/one.vmdk');
-    expect(JSON.stringify(info)).toContain('disks/one.vmdk');
+    const disk = filesOf().stat('disks/one.vmdk');
+    expect(disk).toMatchObject({ disk: { capacityKb: 2 * 1024 * 1024 } });
+    const vm = newVm(vcenter.world, 'govc-disk');
+    await govc('vm.disk.attach', '-vm', 'govc-disk', '-disk', 'disks/one.vmdk', '-link=false');
+    expect(JSON.stringify(vm.get('config')?.hardware.device)).toContain('disks/one.vmdk');
   });
 
   it('exports a VM as OVF, and imports it again', async () => {

@@ -48,12 +48,14 @@ describe.skipIf(!(await govcAvailable()))('govc and VMs', () => {
   });
 
   it('asks the guest to shut down, and waits for its address after a start', async () => {
-    const vm = newVm(vcenter.world, 'govc-guest-power');
-    await govc('vm.power', '-on', vm.get('name'));
-    const address = await govc('vm.ip', '-wait', '20s', vm.get('name'));
-    expect(address.trim()).toBe(vm.get('guest')?.ipAddress);
-    await govc('vm.power', '-s', vm.get('name'));
+    const vm = runningVm(vcenter.world);
+    const path = pathOf(vcenter.world, vm);
+    await govc('vm.power', '-s', path);
     await expect.poll(() => powerOf(vm)).toBe('poweredOff');
+    await govc('vm.power', '-on', path);
+    const address = await govc('vm.ip', '-wait', '20s', path);
+    expect(address.trim()).toBe(vm.get('guest')?.ipAddress);
+    expect(address).toMatch(/^\d+\./);
   });
 
   it('keeps a tree of snapshots, reverts, and removes them', async () => {
