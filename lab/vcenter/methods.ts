@@ -31,6 +31,8 @@ import { performanceMethods } from './performance/methods.ts';
 import { propertyCollectorMethods, propertyFilterMethods } from './property-collector/methods.ts';
 import { authorizationMethods } from './rights/authorization-methods.ts';
 import { serviceInstanceMethods, sessionManagerMethods } from './session/methods.ts';
+import { customFieldsMethods, customValueMethods } from './settings/custom-fields.ts';
+import { optionMethods } from './settings/options.ts';
 import { taskMethods } from './tasks/methods.ts';
 import { viewManagerMethods, viewMethods } from './views/methods.ts';
 import { vmFolderMethods, vmMethods } from './vm/methods.ts';
@@ -61,6 +63,9 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   VirtualDiskManager: [virtualDiskManagerMethods],
   AlarmManager: [alarmManagerMethods],
   PerformanceManager: [performanceMethods],
+  OptionManager: [optionMethods],
+  CustomFieldsManager: [customFieldsMethods],
+  ExtensibleManagedObject: [customValueMethods],
   ClusterComputeResource: [clusterMethods],
   HostSystem: [connectionMethods, maintenanceMethods, hostPowerMethods],
   HostServiceSystem: [serviceSystemMethods],

@@ -42,6 +42,8 @@ import { seedHistory } from './seed/history.ts';
 import { seedInventory } from './seed/inventory.ts';
 import { addService, type ServerKind, sessionManagerId } from './seed/service.ts';
 import { seedTags } from './seed/tags.ts';
+import { deriveCustomFields } from './settings/custom-fields.ts';
+import { deriveOptions } from './settings/options.ts';
 import { deriveViews } from './views/methods.ts';
 import { deriveVms } from './vm/derived.ts';
 import { deriveSnapshots } from './vm/snapshots.ts';
@@ -187,6 +189,8 @@ function createWorld(options: WorldOptions): World {
   deriveHistory(world);
   deriveAlarms(world);
   derivePerformance(world);
+  deriveOptions(world);
+  deriveCustomFields(world);
   deriveVms(world);
   addGuestManagers(world);
   seedInventory(world, { vms });

@@ -54,6 +54,7 @@ export const authorizationMethods: MethodTable = {
     const { rootFolder } = world.content;
     return ref.value === rootFolder.value || inherited ? [administrators(world)] : [];
   },
+  RetrieveAllPermissions: ({ world }) => [administrators(world)],
   RetrieveRolePermissions: ({ world, request: { roleId } }) => {
     if (!ROLES.some((each) => each.roleId === roleId)) throw fault('NotFound', {}, 'The role is not there.');
     return roleId === ADMIN ? [administrators(world)] : [];
