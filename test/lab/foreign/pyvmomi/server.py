@@ -1,4 +1,4 @@
-"""What the programs beside this file share: their arguments, a connection, a wait for a task, their answer."""
+"""What the programs beside this file share: their arguments, a connection, waits for tasks, their answer."""
 
 import json
 import ssl
@@ -12,19 +12,23 @@ from pyVmomi import vim, vmodl
 ARGUMENTS = json.load(sys.stdin)
 
 
-@contextmanager
-def connected():
-    """The content of the server's ServiceInstance, for as long as the block runs."""
+def login(password=None):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    instance = SmartConnect(
+    return SmartConnect(
         host=ARGUMENTS["host"],
         port=ARGUMENTS["port"],
         user=ARGUMENTS["user"],
-        pwd=ARGUMENTS["password"],
+        pwd=password or ARGUMENTS["password"],
         sslContext=context,
     )
+
+
+@contextmanager
+def connected():
+    """The content of the server's ServiceInstance, for as long as the block runs."""
+    instance = login()
     try:
         yield instance.RetrieveContent()
     finally:
@@ -40,14 +44,13 @@ def every(content, kind):
         view.Destroy()
 
 
-def named(content, kind, name):
-    """The one of a type with that name."""
-    (found,) = [each for each in every(content, kind) if each.name == name]
-    return found
+def vm_of(content):
+    """The VM that the program is about."""
+    return vim.VirtualMachine(ARGUMENTS["vm"], content.rootFolder._stub)
 
 
 def fault_of(action):
-    """The class of the fault by which an action fails; None where it succeeds."""
+    """The class of the fault by which a call or its task fails; None where it succeeds."""
     try:
         result = action()
         if isinstance(result, vim.Task):

@@ -1,23 +1,20 @@
 """Logs in, asks who it is and what the server is, and fails to log in with another password."""
 
-from pyVim.connect import SmartConnect
 from pyVmomi import vim
 
-from server import ARGUMENTS, answer, connected
+from server import answer, connected, login
 
 
-def login_fault():
-    import ssl
-
-    context = ssl._create_unverified_context()
+def fault_of_wrong_password():
     try:
-        SmartConnect(host=ARGUMENTS["host"], port=ARGUMENTS["port"], user=ARGUMENTS["user"], pwd="wrong", sslContext=context)
+        login(password="wrong")
     except vim.fault.InvalidLogin as fault:
-        return type(fault).__name__
+        return fault.msg
 
 
 with connected() as content:
     session = content.sessionManager.currentSession
+    service = vim.ServiceInstance("ServiceInstance", content.rootFolder._stub)
     answer(
         {
             "api_type": content.about.apiType,
@@ -26,7 +23,7 @@ with connected() as content:
             "full_name": content.about.fullName,
             "user": session.userName,
             "user_agent": session.userAgent,
-            "time": content.rootFolder._stub and str(vim.ServiceInstance("ServiceInstance", content.rootFolder._stub).CurrentTime()),
-            "wrong_password": login_fault(),
+            "time": service.CurrentTime().isoformat(),
+            "wrong_password": fault_of_wrong_password(),
         }
     )
