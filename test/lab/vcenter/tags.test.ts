@@ -71,6 +71,8 @@ describe('the REST session', () => {
     expect(told.json).toMatchObject({ user: 'administrator@vsphere.local', created_time: expect.any(String) });
     expect((await ask('DELETE', '/api/session', { headers })).status).toBe(204);
     expect((await ask('GET', '/api/cis/tagging/tag', { headers })).status).toBe(401);
+    const events = vcenter.world.events.all().map(({ $type }) => $type);
+    expect(events.slice(-2)).toEqual(['UserLoginSessionEvent', 'UserLogoutSessionEvent']);
   });
 
   it('speaks the older form, too, with every answer in a value', async () => {
