@@ -1,5 +1,6 @@
 """Runs a program in a guest, waits for its end, and moves a file in and out over the transfer addresses."""
 
+import re
 import ssl
 import time
 import urllib.request
@@ -12,9 +13,8 @@ CONTEXT = ssl._create_unverified_context()
 
 
 def address(url):
-    return url.replace("https://*:443", f"https://{ARGUMENTS['host']}:{ARGUMENTS['port']}").replace(
-        "https://*", f"https://{ARGUMENTS['host']}:{ARGUMENTS['port']}"
-    )
+    """A star stands for the name that the client knows the server by."""
+    return re.sub(r"^https://\*", f"https://{ARGUMENTS['host']}", url)
 
 
 with connected() as content:

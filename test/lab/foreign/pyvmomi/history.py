@@ -1,12 +1,13 @@
-"""Reads events, tasks, counters and alarms of a VM that was just switched on."""
+"""Reads events and tasks of a VM that was just switched on, counters of one that runs, and alarms."""
 
 from pyVim.task import WaitForTask
 from pyVmomi import vim
 
-from server import answer, connected, vm_of
+from server import ARGUMENTS, answer, connected, vm_of
 
 with connected() as content:
     vm = vm_of(content)
+    running = vim.VirtualMachine(ARGUMENTS["running"], content.rootFolder._stub)
     WaitForTask(vm.PowerOnVM_Task())
     by_entity = vim.event.EventFilterSpec.ByEntity(entity=vm, recursion="self")
     events = content.eventManager.QueryEvents(vim.event.EventFilterSpec(entity=by_entity))
@@ -19,7 +20,7 @@ with connected() as content:
     sampled = content.perfManager.QueryPerf(
         [
             vim.PerformanceManager.QuerySpec(
-                entity=vm,
+                entity=running,
                 maxSample=3,
                 intervalId=20,
                 metricId=[vim.PerformanceManager.MetricId(counterId=counters["cpu.usage.average"], instance="")],
