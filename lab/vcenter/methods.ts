@@ -35,7 +35,9 @@ import { customFieldsMethods, customValueMethods } from './settings/custom-field
 import { optionMethods } from './settings/options.ts';
 import { taskMethods } from './tasks/methods.ts';
 import { viewManagerMethods, viewMethods } from './views/methods.ts';
+import { environmentBrowserMethods } from './vm/environment-browser.ts';
 import { vmFolderMethods, vmMethods } from './vm/methods.ts';
+import { placementMethods, provisioningCheckerMethods, storageAdviceMethods } from './vm/placement-advice.ts';
 import { snapshotMethods } from './vm/snapshot-methods.ts';
 
 const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
@@ -66,7 +68,10 @@ const METHODS: Readonly<Record<string, readonly MethodTable[]>> = {
   OptionManager: [optionMethods],
   CustomFieldsManager: [customFieldsMethods],
   ExtensibleManagedObject: [customValueMethods],
-  ClusterComputeResource: [clusterMethods],
+  ClusterComputeResource: [clusterMethods, placementMethods],
+  StorageResourceManager: [storageAdviceMethods],
+  VirtualMachineProvisioningChecker: [provisioningCheckerMethods],
+  EnvironmentBrowser: [environmentBrowserMethods],
   HostSystem: [connectionMethods, maintenanceMethods, hostPowerMethods],
   HostServiceSystem: [serviceSystemMethods],
   HostDateTimeSystem: [dateTimeSystemMethods],

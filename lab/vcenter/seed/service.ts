@@ -25,6 +25,7 @@ const MANAGERS = {
   ovfManager: ['OvfManager', 'OvfManager', 'ha-ovf-manager'],
   dvSwitchManager: ['DistributedVirtualSwitchManager', 'DVSManager', undefined],
   storageResourceManager: ['StorageResourceManager', 'StorageResourceManager', undefined],
+  vmProvisioningChecker: ['VirtualMachineProvisioningChecker', 'ProvChecker', undefined],
   guestOperationsManager: ['GuestOperationsManager', 'guestOperationsManager', 'ha-guest-operations-manager'],
 } as const satisfies Partial<
   Record<keyof ServiceContent, readonly [type: string, vcenter: string, esxi: string | undefined]>

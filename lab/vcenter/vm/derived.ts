@@ -163,7 +163,7 @@ function disabledMethodsOf(vm: Vm): string[] {
   return vm.get('guest')?.toolsRunningStatus === 'guestToolsRunning' ? WHILE_ON : WITHOUT_TOOLS;
 }
 
-const CAPABILITY: VirtualMachineCapability = {
+export const CAPABILITY: VirtualMachineCapability = {
   snapshotOperationsSupported: true,
   multipleSnapshotsSupported: true,
   snapshotConfigSupported: true,
