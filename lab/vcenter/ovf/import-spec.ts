@@ -68,6 +68,7 @@ export function createImportSpec(
     propertyValue: (property) => values.get(property),
   });
   errors.push(...hardware.errors);
+  if (descriptor.isVApp) errors.push(unsupportedPackage('A collection of virtual machines is not supported.'));
   const version = hardwareVersion(system, errors);
   const { fileItems } = hardware;
   if (errors.length > 0) return answer({ errors, warnings });

@@ -15,7 +15,7 @@ import { placeOf } from '../nfc/devices.ts';
 import { devicesOf, is } from '../vm/devices.ts';
 import { networkNameOf, nicsOf } from '../vm/nics.ts';
 import { invalidValue } from './faults.ts';
-import { RESOURCE } from './hardware.ts';
+import { RESOURCE } from './resources.ts';
 
 type Vm = ManagedObject<'VirtualMachine'>;
 
