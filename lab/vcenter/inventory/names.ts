@@ -29,7 +29,7 @@ export function unescapeName(name: string): string {
 }
 
 /** What lies in a folder by that name; upper and lower case are the same. */
-export function childNamed(
+function childNamed(
   objects: ObjectStore,
   folder: ManagedObjectReference | undefined,
   name: string,

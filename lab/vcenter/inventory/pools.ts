@@ -53,7 +53,7 @@ export function buildPool(world: World, plan: PoolPlan): Pool {
   );
 }
 
-export function poolConfig(
+function poolConfig(
   world: World,
   cpu?: Partial<ResourceAllocationInfo>,
   memory?: Partial<ResourceAllocationInfo>,

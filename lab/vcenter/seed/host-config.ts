@@ -10,7 +10,7 @@ import type {
 import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
 import { nicServices } from './host-network.ts';
 
-export const ESXI: AboutInfo = {
+const ESXI: AboutInfo = {
   name: 'VMware ESXi',
   fullName: 'VMware ESXi 8.0.3 build-24022510',
   vendor: 'VMware, Inc.',
@@ -60,7 +60,7 @@ const RULESETS: Readonly<Record<string, readonly string[]>> = {
   vpxa: ['vpxHeartbeats'],
 };
 
-export function hostServices({ managed }: { managed: boolean }): HostService[] {
+function hostServices({ managed }: { managed: boolean }): HostService[] {
   const ofVcenter = new Set(['vpxa', 'vmware-fdm']);
   return SERVICES.filter(([key]) => managed || !ofVcenter.has(key)).map(
     ([key, label, running, policy, required = false]) => ({

@@ -44,11 +44,6 @@ const SYSTEMS: readonly GuestSystem[] = [
 
 const byId = new Map(SYSTEMS.map((system) => [system.id, system]));
 
-/** Undefined for an identifier that the lab does not know. */
-export function findGuestSystem(id: string): GuestSystem | undefined {
-  return byId.get(id);
-}
-
 /** An identifier that the lab does not know is taken by its looks, as a client may say any of some two hundred. */
 export function guestSystem(id: string): GuestSystem {
   const family = /^win/i.test(id)

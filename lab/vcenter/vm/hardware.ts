@@ -34,8 +34,8 @@ const controller = (
 ): VirtualController & VirtualDevice => ({ $type, key, deviceInfo: described(label), busNumber, ...place });
 
 export const PCI_KEY = 100;
-export const SCSI_KEY = 1000;
-export const SATA_KEY = 15000;
+const SCSI_KEY = 1000;
+const SATA_KEY = 15000;
 
 /** What every VM has and nobody changes: one set for all of them. */
 const IDE_0 = controller('VirtualIDEController', 200, 'IDE 0', 0);

@@ -40,7 +40,7 @@ export function writeVmFiles(world: World, vm: ManagedObject<'VirtualMachine'>):
 }
 
 /** A disk's file, where there is none yet: a thick one takes all of its size, a thin one a part. */
-export function writeDisk(world: World, disk: VirtualDisk): void {
+function writeDisk(world: World, disk: VirtualDisk): void {
   const { fileName, datastore, thinProvisioned = false, uuid } = diskBacking(disk);
   const path = splitDatastorePath(fileName);
   if (!path || !datastore) return;
