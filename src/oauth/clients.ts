@@ -92,24 +92,40 @@ function fromRegistration(id: string, payload: unknown): Client | undefined {
 
 function describer(source: ClientDocuments, clock: Clock, logger: Logger) {
   const kept = new Map<string, { readonly client: Client; readonly until: number }>();
+  const underWay = new Map<string, Promise<Client>>();
 
+  /** All who ask for a document while it is being read get the same. */
   async function fetched(id: string, read: ReadDocument): Promise<Client> {
     const known = kept.get(id);
-    if (known !== undefined && clock.monotonic() < known.until) return known.client;
     kept.delete(id);
-    // A failure is not kept: the next try asks again.
-    const client = await read(id)
-      .then((document) => fromDocument(id, document))
-      .catch((error: unknown) => {
-        logger.info({ err: error, client_id: id }, 'the metadata document of a client cannot be used');
-        throw new OAuthError('invalid_client', 'The metadata document of this client cannot be had or used.', {
-          reason: 'client_document',
-          cause: error,
-        });
+    if (known !== undefined && clock.monotonic() < known.until) {
+      // Put back as the one that was used last: what strangers bring takes the place of what nobody uses.
+      kept.set(id, known);
+      return known.client;
+    }
+    const reading =
+      underWay.get(id) ??
+      readDocument(id, read).finally(() => {
+        underWay.delete(id);
       });
-    kept.set(id, { client, until: clock.monotonic() + DOCUMENT_KEPT_MS });
-    if (kept.size > MOST_DOCUMENTS) kept.delete(kept.keys().next().value!);
-    return client;
+    underWay.set(id, reading);
+    return reading;
+  }
+
+  /** A failure is not kept: the next try asks again. */
+  async function readDocument(id: string, read: ReadDocument): Promise<Client> {
+    try {
+      const client = fromDocument(id, await read(id));
+      kept.set(id, { client, until: clock.monotonic() + DOCUMENT_KEPT_MS });
+      if (kept.size > MOST_DOCUMENTS) kept.delete(kept.keys().next().value!);
+      return client;
+    } catch (error) {
+      logger.info({ err: error, client_id: id }, 'the metadata document of a client cannot be used');
+      throw new OAuthError('invalid_client', 'The metadata document of this client cannot be had or used.', {
+        reason: 'client_document',
+        cause: error,
+      });
+    }
   }
 
   return async (id: string): Promise<Client | undefined> => {
