@@ -8,7 +8,7 @@
 import { createHash, createPublicKey, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Secret } from '../lib/secret.ts';
-import { loadOrCreateKeyFile } from './key-file.ts';
+import { loadOrCreateKeyFile, readKeyFile } from './key-file.ts';
 import { readSigningKeys } from './key-text.ts';
 
 export interface KeyRing {
@@ -46,7 +46,22 @@ export interface OAuthKeys {
  * @throws GatewayError `CONFIGURATION`
  */
 export async function loadOAuthKeys(given: Secret | undefined, stateDir: string): Promise<OAuthKeys> {
-  return deriveOAuthKeys(given ?? (await loadOrCreateKeyFile(join(stateDir, 'oauth.key'))));
+  return deriveOAuthKeys(given ?? (await loadOrCreateKeyFile(keyFile(stateDir))));
+}
+
+/**
+ * The same for who only looks: undefined where the gateway would make the key at its start.
+ *
+ * @throws GatewayError `CONFIGURATION`
+ */
+export async function findOAuthKeys(given: Secret | undefined, stateDir: string): Promise<OAuthKeys | undefined> {
+  const secret = given ?? (await readKeyFile(keyFile(stateDir)));
+  return secret && deriveOAuthKeys(secret);
+}
+
+/** Where the gateway keeps the key that it made for itself. */
+export function keyFile(stateDir: string): string {
+  return join(stateDir, 'oauth.key');
 }
 
 /** @throws GatewayError `CONFIGURATION` where the secret is no key */

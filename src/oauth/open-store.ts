@@ -6,6 +6,7 @@ import type { OAuthKeys } from './keys.ts';
 import { openMemoryStore } from './memory-store.ts';
 import { openRedisStore } from './redis-store.ts';
 import { createSnapshotFile } from './snapshot.ts';
+import { lockSessions, openStateFolder } from './state-folder.ts';
 import type { Store } from './store.ts';
 import { createStoreCipher } from './store-cipher.ts';
 
@@ -21,7 +22,10 @@ interface OpenStoreOptions {
   readonly logger: Logger;
 }
 
-/** @throws StoreUnavailableError where saved sessions cannot be read */
+/**
+ * @throws StoreUnavailableError where saved sessions cannot be read; GatewayError `CONFIGURATION` where the state folder
+ * is open to others, or in another gateway's use
+ */
 export async function openStore({ url, stateDir, keys, clock, logger }: OpenStoreOptions): Promise<Store> {
   const cipher = createStoreCipher(keys.store);
   if (url !== undefined) {
@@ -29,8 +33,27 @@ export async function openStore({ url, stateDir, keys, clock, logger }: OpenStor
     await tellOfOtherKey(store, logger);
     return store;
   }
-  const snapshot = createSnapshotFile({ path: join(stateDir, 'sessions.snapshot'), cipher, logger });
-  return openMemoryStore({ clock, logger, snapshot });
+  await openStateFolder(stateDir);
+  // Before the first look at the saved sessions: with another key they would be set aside under a running gateway.
+  const unlock = await lockSessions(stateDir, clock, logger);
+  try {
+    const snapshot = createSnapshotFile({ path: snapshotPath(stateDir), cipher, logger });
+    const store = await openMemoryStore({ clock, logger, snapshot });
+    return {
+      ...store,
+      async close() {
+        await store.close().finally(unlock);
+      },
+    };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+/** Where the embedded store keeps its sessions over a restart. */
+export function snapshotPath(stateDir: string): string {
+  return join(stateDir, 'sessions.snapshot');
 }
 
 /** Replicas with different keys would refuse each other's sessions, now this one and now that. */

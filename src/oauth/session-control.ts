@@ -3,8 +3,8 @@
  * own user can open (mode 0600), so that who may read the keys may also end sessions, and nobody else. One JSON line
  * is asked, JSON lines are answered.
  *
- * It is also how a second gateway on the same state folder is found out: two embedded stores would each forget what
- * the other one ends.
+ * Whoever opens it has the lock of the folder (state-folder.ts): a socket that is there already was left by a process
+ * that died. It is asked all the same, since taking away a living one would leave its gateway without a door.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, unlink } from 'node:fs/promises';

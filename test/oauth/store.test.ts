@@ -184,7 +184,9 @@ async function rawClient() {
 
 describe('the embedded store over a restart', () => {
   const file = (name: string) => join(folder, name, 'sessions.snapshot');
-  const open = (name: string, clock = systemClock) => openStore({ stateDir: join(folder, name), keys, clock, logger });
+  /** Without the lock of the folder, so that one which was never closed stands for one that was killed. */
+  const open = (name: string, clock = systemClock) =>
+    openMemoryStore({ clock, logger, snapshot: createSnapshotFile({ path: file(name), cipher, logger }) });
 
   it('has everything again, less what has ended meanwhile', async () => {
     const clock = manualClock();
