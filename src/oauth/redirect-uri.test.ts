@@ -3,9 +3,9 @@ import { matchesRedirectUri, redirectTarget, withParameters } from './redirect-u
 
 describe('an address for a code', () => {
   it.each([
-    ['http://localhost:33418/callback', { kind: 'loopback' }],
-    ['http://127.0.0.1/', { kind: 'loopback' }],
-    ['http://[::1]:9/cb?x=1', { kind: 'loopback' }],
+    ['http://localhost:33418/callback', { kind: 'loopback', host: 'localhost:33418' }],
+    ['http://127.0.0.1/', { kind: 'loopback', host: '127.0.0.1' }],
+    ['http://[::1]:9/cb?x=1', { kind: 'loopback', host: '[::1]:9' }],
     ['https://claude.ai/api/mcp/auth_callback', { kind: 'web', host: 'claude.ai' }],
     ['https://client.example.com:8443/cb', { kind: 'web', host: 'client.example.com:8443' }],
     ['cursor://anysphere.cursor-mcp/oauth/callback', { kind: 'app', scheme: 'cursor' }],
