@@ -74,9 +74,9 @@ describe.skipIf(!(await redisAvailable()))('two gateways on one Redis', () => {
     expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
 
     await redis.start();
-    const keys = async (gateway: LoginGateway) =>
-      ((await (await gateway.fetch('/readyz')).json()) as { checks: { keys: string } }).checks.keys;
-    for (const gateway of [one, two]) await expect.poll(() => keys(gateway), { timeout: 15_000 }).toBe('ok');
+    const sessions = async (gateway: LoginGateway) =>
+      ((await (await gateway.fetch('/readyz')).json()) as { checks: { sessions: string } }).checks.sessions;
+    for (const gateway of [one, two]) await expect.poll(() => sessions(gateway), { timeout: 15_000 }).toBe('ok');
     expect((await browser.submit(shown, {}, { button: 'allow' })).status).toBe(200);
     expect(parametersOf(await logIn(two.browser(), authorizeUrl(id)))).toHaveProperty('code');
   });
