@@ -61,7 +61,8 @@ export function createTags({ server, catalog, signal }: Options): Tags {
     },
 
     async ofObjects(refs) {
-      const [tags, ids] = await Promise.all([list(), required().idsOf(refs, signal)]);
+      const known = required();
+      const [tags, ids] = await Promise.all([known.all(signal), known.idsOf(refs, signal)]);
       const byId = new Map(tags.map((tag) => [tag.id, tag]));
       return new Map(
         refs.map(({ value }) => [
