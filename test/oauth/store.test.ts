@@ -282,4 +282,51 @@ describe('the embedded store over a restart', () => {
     expect(await store.healthy()).toBe(true);
     expect(await (await openMemoryStore({ clock: systemClock, logger, snapshot: real })).get('a')).toBeUndefined();
   });
+
+  it('saves a deletion by itself once that can be done, though nobody asks again', async () => {
+    const path = join(folder, 'again', 'sessions.snapshot');
+    const snapshot = createSnapshotFile({ path, cipher, logger });
+    const store = await openMemoryStore({ clock: systemClock, logger, snapshot });
+    await store.set('a', '1', 60);
+    await store.set('b', '1', 60);
+    await store.delete('b');
+    const saved = async () => (await openMemoryStore({ clock: systemClock, logger, snapshot })).get('a');
+    expect(await saved()).toBe('1');
+    // The file cannot be written: something else has its name.
+    await mkdir(`${path}.draft`);
+    await expect(store.delete('a')).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(await store.healthy()).toBe(false);
+    expect(await saved()).toBe('1');
+    await rm(`${path}.draft`, { recursive: true });
+    await expect.poll(() => store.healthy(), { timeout: 10_000 }).toBe(true);
+    expect(await saved()).toBeUndefined();
+    await store.close();
+  });
+
+  it('stops trying when it is closed', async () => {
+    const path = join(folder, 'closed', 'sessions.snapshot');
+    const real = createSnapshotFile({ path, cipher, logger });
+    let writes = 0;
+    let sleeps = 0;
+    const snapshot: typeof real = {
+      ...real,
+      async write() {
+        writes += 1;
+        throw new Error('no space left on device');
+      },
+    };
+    const clock = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => {
+        sleeps += 1;
+        return systemClock.sleep(ms, signal);
+      },
+    };
+    const store = await openMemoryStore({ clock, logger, snapshot });
+    await expect(store.delete('a')).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(store.delete('b')).rejects.toBeInstanceOf(StoreUnavailableError);
+    await store.close();
+    await new Promise(setImmediate);
+    expect([writes, sleeps]).toEqual([3, 1]);
+  });
 });
