@@ -80,8 +80,8 @@ export function tagLabel({ category, name }: Pick<Tag, 'category' | 'name'>): st
 }
 
 function byLabel(a: Tag, b: Tag): number {
-  const [left, right] = [tagLabel(a), tagLabel(b)];
-  return left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : 1;
+  const [left, right] = [a, b].map((tag) => `${tagLabel(tag)}\0${tag.category}\0${tag.id}`) as [string, string];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function pick(tags: readonly Tag[], wanted: string): Tag {
