@@ -92,6 +92,15 @@ describe('the comparison with what was registered', () => {
   });
 });
 
+describe('an address that was registered before a rule was made', () => {
+  it.each(['cursor://anysphere.cursor-mcp/oauth?x=1', 'vscode://mcp/install?', 'http://client.example.com/cb'])(
+    'is no address for a code any more: %s',
+    (uri) => {
+      expect(matchesRedirectUri([uri], uri)).toBe(false);
+    },
+  );
+});
+
 describe('the parameters of an answer', () => {
   it('come after those that are there, which stay as they were spelled', () => {
     expect(withParameters('https://c.example/cb?a=%20+b', { code: 'x y', state: undefined, iss: 'https://g' })).toBe(

@@ -73,9 +73,13 @@ export function createKeptLogin(browse: (url: URL) => Promise<URLSearchParams | 
       return found;
     },
     async giveBack() {
-      const endpoint = (discovered?.authorizationServerMetadata as { revocation_endpoint?: string }).revocation_endpoint;
+      const found: { issuer: string; revocation_endpoint?: string } | undefined =
+        discovered?.authorizationServerMetadata;
       const form = { token: tokens?.refresh_token ?? '', client_id: client?.client_id ?? '' };
-      const { status } = await fetch(String(endpoint), { method: 'POST', body: new URLSearchParams(form) });
+      const { status } = await fetch(String(found?.revocation_endpoint), {
+        method: 'POST',
+        body: new URLSearchParams(form),
+      });
       if (status !== 200) throw new Error(`the revocation was answered with ${status}`);
     },
   };
