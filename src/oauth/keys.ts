@@ -7,6 +7,7 @@
  */
 import { createHash, createPublicKey, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { GatewayError } from '../lib/errors.ts';
 import type { Secret } from '../lib/secret.ts';
 import { loadOrCreateKeyFile, readKeyFile } from './key-file.ts';
 import { readSigningKeys } from './key-text.ts';
@@ -46,7 +47,9 @@ export interface OAuthKeys {
  * @throws GatewayError `CONFIGURATION`
  */
 export async function loadOAuthKeys(given: Secret | undefined, stateDir: string): Promise<OAuthKeys> {
-  return deriveOAuthKeys(given ?? (await loadOrCreateKeyFile(keyFile(stateDir))));
+  if (given !== undefined) return deriveOAuthKeys(given);
+  const path = keyFile(stateDir);
+  return ofKeyFile(path, await loadOrCreateKeyFile(path));
 }
 
 /**
@@ -55,8 +58,22 @@ export async function loadOAuthKeys(given: Secret | undefined, stateDir: string)
  * @throws GatewayError `CONFIGURATION`
  */
 export async function findOAuthKeys(given: Secret | undefined, stateDir: string): Promise<OAuthKeys | undefined> {
-  const secret = given ?? (await readKeyFile(keyFile(stateDir)));
-  return secret && deriveOAuthKeys(secret);
+  if (given !== undefined) return deriveOAuthKeys(given);
+  const path = keyFile(stateDir);
+  const secret = await readKeyFile(path);
+  return secret && ofKeyFile(path, secret);
+}
+
+function ofKeyFile(path: string, secret: Secret): OAuthKeys {
+  try {
+    return deriveOAuthKeys(secret);
+  } catch (cause) {
+    throw new GatewayError(
+      'CONFIGURATION',
+      `${path} holds no key any more: put back a copy of it, or remove it, and everybody logs in again.`,
+      { cause },
+    );
+  }
 }
 
 /** Where the gateway keeps the key that it made for itself. */

@@ -56,15 +56,22 @@ export function snapshotPath(stateDir: string): string {
   return join(stateDir, 'sessions.snapshot');
 }
 
+/** Whether the last gateway that started with this store has a key that is none of ours. */
+export async function hasOtherKey(store: Pick<Store, 'get' | 'has'>): Promise<boolean> {
+  return (await store.get(KEY_CHECK)) === undefined && (await store.has(KEY_CHECK));
+}
+
 /** Replicas with different keys would refuse each other's sessions, now this one and now that. */
 async function tellOfOtherKey(store: Store, logger: Logger): Promise<void> {
   try {
     if (await store.compareAndSet(KEY_CHECK, undefined, KEY_CHECK, KEY_CHECK_SECONDS)) return;
-    if ((await store.get(KEY_CHECK)) !== undefined) return;
-    logger.warn(
-      'the session store holds what was made with another OAUTH_SIGNING_KEY: all replicas must have the same, and ' +
-        'an old key stays behind a new one until its sessions are over',
-    );
+    if (await hasOtherKey(store)) {
+      logger.warn(
+        'the session store holds what was made with another OAUTH_SIGNING_KEY: all replicas must have the same, and ' +
+          'an old key stays behind a new one until its sessions are over',
+      );
+    }
+    // Also where an older one of our keys opened it: that one may be gone at the next start.
     await store.set(KEY_CHECK, KEY_CHECK, KEY_CHECK_SECONDS);
   } catch {
     // Away: it says so itself.

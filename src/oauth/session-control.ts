@@ -42,11 +42,15 @@ export function sessionSocket(stateDir: string): string {
   return join(stateDir, 'sessions.sock');
 }
 
+/** @throws GatewayError `CONFIGURATION` where the path is too long for a socket */
+export function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return;
+  throw new GatewayError('CONFIGURATION', `${path} is too long for a socket: choose a shorter OAUTH_STATE_DIR.`);
+}
+
 /** @throws GatewayError `CONFIGURATION` where another gateway answers there, or the path is too long */
 export async function openSessionControl({ path, sessions, logger }: SessionControlOptions): Promise<SessionControl> {
-  if (Buffer.byteLength(path) > LONGEST_PATH) {
-    throw new GatewayError('CONFIGURATION', `${path} is too long for a socket: choose a shorter OAUTH_STATE_DIR.`);
-  }
+  checkSocketPath(path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   if (await answers(path)) {
     throw new GatewayError(

@@ -60,7 +60,9 @@ describe.each(['embedded', 'Redis'] as const)('the %s store', (kind) => {
     expect(await two.get('s:2')).toBe('');
     expect(await two.get('s:3')).toBeUndefined();
     expect(await collect(two.keys('s:'))).toEqual(['s:1', 's:2']);
+    expect([await two.has('s:1'), await two.has('s:2'), await two.has('s:3')]).toEqual([true, true, false]);
     expect(await two.delete('s:1')).toBe(true);
+    expect(await two.has('s:1')).toBe(false);
     expect(await one.delete('s:1')).toBe(false);
     expect(await one.healthy()).toBe(true);
   });
@@ -153,6 +155,7 @@ describe('the Redis store', () => {
     expect(await fresh.compareAndSet('rotated', 'x', 'y', 60)).toBe(true);
     expect(await fresh.get('rotated')).toBe('y');
     expect(await old.get('rotated')).toBeUndefined();
+    expect(await old.has('rotated')).toBe(true);
   });
 
   it('warns a replica whose key is another one, and no other', async () => {
@@ -162,8 +165,11 @@ describe('the Redis store', () => {
       openStore({ url: new Secret(redis.url), stateDir: folder, keys: ring, clock: systemClock, logger: watching });
     await open(keys);
     await open(keys);
+    const other = 'another-key-another-key-another-key-0123';
+    await open(deriveOAuthKeys(new Secret(`${other} ${SIGNING_KEY.reveal()}`)));
+    await open(deriveOAuthKeys(new Secret(other)));
     expect(warned).toEqual([]);
-    await open(deriveOAuthKeys(new Secret('another-key-another-key-another-key-0123')));
+    await open(keys);
     expect(warned).toEqual([expect.stringContaining('OAUTH_SIGNING_KEY')]);
   });
 
