@@ -36,6 +36,11 @@ describe('an address', () => {
     expect(refused.headers.get('cache-control')).toContain('no-store');
     const body = await refused.text();
     expect(body).toContain(method === 'GET' ? 'Too many tries' : 'temporarily_unavailable');
+    const id = refused.headers.get('x-request-id');
+    if (method === 'GET') expect(body).toContain(id);
+    expect(gateway.records().filter(({ request_id }) => request_id === id)).toEqual([
+      expect.objectContaining({ event: 'REFUSED', endpoint: path, reason: 'too_many_requests' }),
+    ]);
     expect((await ask('198.51.100.2')).status).toBe(status);
   });
 

@@ -66,6 +66,11 @@ describe.skipIf(!(await redisAvailable()))('two gateways on one Redis', () => {
     expect(refused.status).toBe(503);
     expect(refused.next).toBeUndefined();
     expect(refused.text).toContain('cannot log anybody in');
+    const number = refused.headers['x-request-id'];
+    expect(refused.text).toContain(number);
+    expect(one.records().filter(({ request_id, event }) => request_id === number && event === 'REFUSED')).toEqual([
+      expect.objectContaining({ endpoint: '/authorize', reason: 'gateway_unavailable' }),
+    ]);
     expect(String(refused.headers['set-cookie'])).not.toContain('login');
     const code = { grant_type: 'authorization_code', client_id: id, code: 'x'.repeat(43), redirect_uri: CALLBACK };
     const answer = await one.form('/token', { ...code, code_verifier: VERIFIER });
