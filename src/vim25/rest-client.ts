@@ -43,7 +43,7 @@ interface Options {
   readonly logger: Logger;
 }
 
-/** vSphere 7.0 and newer have the first; 6.5 and 6.7 only the second. */
+/** vSphere 7.0 U2 and newer have the first; older ones only the second. */
 interface Dialect {
   readonly session: string;
   readonly path: (call: Pick<RestCall, 'resource' | 'id' | 'action'>) => string;
@@ -65,6 +65,9 @@ const REST: Dialect = {
   unwrap: (answer) => (answer as { value?: unknown } | null | undefined)?.value,
 };
 
+/** An older server has another API at `/api`, and no documented answer to what it does not know there. */
+const UNSPOKEN: ReadonlySet<number> = new Set([400, 404, 405, 406, 415]);
+
 interface Credential {
   readonly dialect: Dialect;
   readonly headers: Readonly<Record<string, string>>;
@@ -83,7 +86,7 @@ export function createRestClient({ transport, username, password, clock, logger 
     if (token !== undefined) return { dialect: API, headers: sessionHeader(token) };
     const older = await logIn(REST);
     if (older !== undefined) return { dialect: REST, headers: sessionHeader(older) };
-    throw new TransportError('refused', 'The server has no REST API: it answers HTTP 404 for it.', {
+    throw new TransportError('refused', 'The server has no REST API that the gateway speaks.', {
       maybeExecuted: false,
     });
   }
@@ -95,7 +98,7 @@ export function createRestClient({ transport, username, password, clock, logger 
     try {
       return unwrap(await transport.send({ method: 'POST', path, headers }, readJson)) ?? null;
     } catch (error) {
-      if (isStatus(error, 404)) return undefined;
+      if (error instanceof RestStatusError && UNSPOKEN.has(error.status)) return undefined;
       throw error;
     }
   }

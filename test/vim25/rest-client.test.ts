@@ -99,22 +99,25 @@ describe('the REST API', () => {
     expect(other).toBeUndefined();
   });
 
-  it('speaks the older form to a server that has no /api/session', async () => {
-    delete answers['POST /api/session'];
-    const path = '/rest/com/vmware/cis';
-    answers[`POST ${path}/session`] = (_, response) => json(response, { value: 'old' });
-    answers[`POST ${path}/tagging/tag/id:urn%3Ax%3Ftest?~action=list`] = (_, response) =>
-      json(response, { value: [1] });
-    const call = { method: 'POST', resource: 'cis/tagging/tag', id: 'urn:x?test', action: 'list', body: {} } as const;
-    expect(await client.call(call)).toEqual([1]);
-    await client.end();
-    expect(lines()).toEqual([
-      'POST /api/session',
-      `POST ${path}/session`,
-      `POST ${path}/tagging/tag/id:urn%3Ax%3Ftest?~action=list`,
-      `DELETE ${path}/session`,
-    ]);
-  });
+  it.each([400, 404, 405, 415])(
+    'speaks the older form to a server that answers /api/session with %i',
+    async (status) => {
+      answers['POST /api/session'] = (_, response) => response.writeHead(status).end();
+      const path = '/rest/com/vmware/cis';
+      answers[`POST ${path}/session`] = (_, response) => json(response, { value: 'old' });
+      answers[`POST ${path}/tagging/tag/id:urn%3Ax%3Ftest?~action=list`] = (_, response) =>
+        json(response, { value: [1] });
+      const call = { method: 'POST', resource: 'cis/tagging/tag', id: 'urn:x?test', action: 'list', body: {} } as const;
+      expect(await client.call(call)).toEqual([1]);
+      await client.end();
+      expect(lines()).toEqual([
+        'POST /api/session',
+        `POST ${path}/session`,
+        `POST ${path}/tagging/tag/id:urn%3Ax%3Ftest?~action=list`,
+        `DELETE ${path}/session`,
+      ]);
+    },
+  );
 
   it('says so where there is neither', async () => {
     delete answers['POST /api/session'];
@@ -145,6 +148,12 @@ describe('the REST API', () => {
     clock.pass(30_001);
     await failureOf(client.call(TAGS));
     expect(asked).toHaveLength(2);
+  });
+
+  it.each([401, 403, 429, 503])('tries no other form after HTTP %i, which is an answer', async (status) => {
+    answers['POST /api/session'] = (_, response) => response.writeHead(status).end();
+    await failureOf(client.call(TAGS));
+    expect(lines()).toEqual(['POST /api/session']);
   });
 
   it.each([
