@@ -121,7 +121,8 @@ export const login = {
   OAUTH_STATE_DIR: option(
     {
       category: 'login',
-      description: 'Folder for the key and the sessions of the login, for one gateway; refused where other users may open it.',
+      description:
+        'Folder for the key and the sessions of the login, for one gateway; refused where other users may open it.',
       otherwise: '$XDG_STATE_HOME/mcvsphere, and ~/.local/state for an unset XDG_STATE_HOME',
       example: '/var/lib/mcvsphere',
     },
