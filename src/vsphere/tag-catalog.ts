@@ -6,7 +6,9 @@
  * between two requests.
  */
 import { z } from 'zod';
+import { abortable } from '../lib/abortable.ts';
 import type { Clock } from '../lib/clock.ts';
+import { abortError } from '../lib/errors.ts';
 import { ProtocolError, RestStatusError } from '../vim25/errors.ts';
 import type { RestCall, RestClient } from '../vim25/rest-client.ts';
 import type { ManagedObjectReference } from './references.ts';
@@ -39,8 +41,9 @@ const KEPT_MS = 60_000;
 const AT_ONCE = 3;
 const TAGS_A_BATCH = 100;
 const OBJECTS_A_BATCH = 1000;
-/** The memory that a server can take here has to end. */
+/** The memory that a server can take here has to end: tags that are kept, and what is attached in one answer. */
 const MOST_TAGS = 20_000;
+const MOST_ATTACHED = 500_000;
 
 const TAG = 'cis/tagging/tag';
 const CATEGORY = 'cis/tagging/category';
@@ -48,10 +51,8 @@ const ASSOCIATION = 'cis/tagging/tag-association';
 
 const urn = z.string().regex(/^urn:[\w:.-]{1,250}$/);
 const name = z.string().min(1).max(256);
-const description = z
-  .string()
-  .transform((text) => text.slice(0, 1024))
-  .catch('');
+const MOST_DESCRIPTION_BYTES = 4096;
+const description = z.string().transform(beginning).catch('');
 const tagModel = z.object({ name, category_id: urn.optional().catch(undefined), description });
 const categoryModel = z.object({ name });
 const reference = z.object({ type: z.string().max(100), id: z.string().max(1024) });
@@ -67,29 +68,49 @@ interface Kept<T> {
   readonly until: number;
 }
 
+/** What was read of one resource, and what is being read. */
+interface Shelf<T> {
+  readonly kept: Map<string, Kept<T>>;
+  readonly underWay: Map<string, Promise<void>>;
+}
+
 export function createTagCatalog({ rest, clock }: Options): TagCatalog {
-  const tags = new Map<string, Kept<TagModel>>();
-  const categories = new Map<string, Kept<CategoryModel>>();
+  const tags: Shelf<TagModel> = { kept: new Map(), underWay: new Map() };
+  const categories: Shelf<CategoryModel> = { kept: new Map(), underWay: new Map() };
 
   const post = (action: string, body: object, signal: AbortSignal) =>
     rest.call({ method: 'POST', resource: ASSOCIATION, action, body, signal });
 
   /** What there is now under these ids; asks only for what is not known or known for too long. */
   async function refresh<T>(
-    kept: Map<string, Kept<T>>,
+    shelf: Shelf<T>,
     resource: string,
     model: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<string[]> {
+    const { kept } = shelf;
     const ids = valid(urn, listIn(await rest.call({ method: 'GET', resource, signal }))).slice(0, MOST_TAGS);
     const there = new Set(ids);
     for (const id of kept.keys()) if (!there.has(id)) kept.delete(id);
-    const stale = [...there].filter((id) => !((kept.get(id)?.until ?? 0) > clock.monotonic()));
-    await inParallel(stale, async (id) => {
-      const value = await readModel({ method: 'GET', resource, id, signal }, model);
-      kept.set(id, { value, until: clock.monotonic() + KEPT_MS });
+    await inParallel([...there], async (id) => {
+      // Once for all who want to know it. Where it fails, or is called off, the next of them asks.
+      while (!((kept.get(id)?.until ?? 0) > clock.monotonic())) {
+        const other = shelf.underWay.get(id);
+        if (other === undefined) await read(shelf, { method: 'GET', resource, id, signal }, model);
+        else await abortable(other, signal).catch(() => undefined);
+        if (signal.aborted) throw abortError(signal);
+      }
     });
     return [...there];
+  }
+
+  async function read<T>({ kept, underWay }: Shelf<T>, call: RestCall & { readonly id: string }, model: z.ZodType<T>) {
+    const { id } = call;
+    const reading = readModel(call, model).then((value) => {
+      kept.set(id, { value, until: clock.monotonic() + KEPT_MS });
+    });
+    underWay.set(id, reading);
+    await reading.finally(() => underWay.delete(id));
   }
 
   async function readModel<T>(call: RestCall, model: z.ZodType<T>): Promise<T | undefined> {
@@ -108,39 +129,62 @@ export function createTagCatalog({ rest, clock }: Options): TagCatalog {
         refresh(categories, CATEGORY, categoryModel, signal),
       ]);
       return ids.flatMap((id) => {
-        const tag = tags.get(id)?.value;
+        const tag = tags.kept.get(id)?.value;
         if (tag === undefined) return [];
-        const category = categories.get(tag.category_id ?? '')?.value?.name ?? '';
+        const category = categories.kept.get(tag.category_id ?? '')?.value?.name ?? '';
         return [{ id, name: tag.name, category, description: tag.description }];
       });
     },
 
     async objectsOf(ids, signal) {
-      const found = new Map<string, ManagedObjectReference[]>();
+      const found = collection<ManagedObjectReference>();
       await inParallel(batches(ids, TAGS_A_BATCH), async (tag_ids) => {
         const wanted = new Set(tag_ids);
         const answer = await post('list-attached-objects-on-tags', { tag_ids }, signal);
         for (const { tag_id, object_ids } of valid(tagObjects, listIn(answer))) {
           if (!wanted.has(tag_id)) continue;
-          const refs = valid(reference, object_ids ?? []).map(({ type, id }) => ({ type, value: id }));
-          found.set(tag_id, [...(found.get(tag_id) ?? []), ...refs]);
+          found.add(
+            tag_id,
+            valid(reference, object_ids ?? []).map(({ type, id }) => ({ type, value: id })),
+          );
         }
       });
-      return found;
+      return found.all;
     },
 
     async idsOf(refs, signal) {
-      const found = new Map<string, string[]>();
+      const found = collection<string>();
       await inParallel(batches(refs, OBJECTS_A_BATCH), async (batch) => {
         const wanted = new Set(batch.map(({ value }) => value));
         const object_ids = batch.map(({ type, value }) => ({ type, id: value }));
         const answer = await post('list-attached-tags-on-objects', { object_ids }, signal);
         for (const { object_id, tag_ids } of valid(objectTags, listIn(answer))) {
-          if (!wanted.has(object_id.id)) continue;
-          found.set(object_id.id, [...(found.get(object_id.id) ?? []), ...valid(urn, tag_ids ?? [])]);
+          if (wanted.has(object_id.id)) found.add(object_id.id, valid(urn, tag_ids ?? []));
         }
       });
-      return found;
+      return found.all;
+    },
+  };
+}
+
+/** A copy: what `slice` gives keeps the whole text, and with it all that a server sent, for as long as the tag is kept. */
+function beginning(text: string): string {
+  const bytes = Buffer.alloc(MOST_DESCRIPTION_BYTES);
+  return bytes.toString('utf8', 0, bytes.write(text));
+}
+
+/** What is attached to each, by its id, however often an answer comes back to one. */
+function collection<T>() {
+  const all = new Map<string, T[]>();
+  let size = 0;
+  return {
+    all,
+    add(id: string, items: readonly T[]): void {
+      size += items.length;
+      if (size > MOST_ATTACHED) throw new ProtocolError('it names more objects than there can be');
+      const known = all.get(id) ?? [];
+      if (known.length === 0) all.set(id, known);
+      for (const item of items) known.push(item);
     },
   };
 }

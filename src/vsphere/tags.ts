@@ -101,7 +101,9 @@ function notFound(tags: readonly Tag[], wanted: string): Error {
 /** The id where category and name do not tell them apart, as a `/` in a name can bring about. */
 function ambiguous(fitting: readonly Tag[], wanted: string): Error {
   const labels = fitting.map((tag) => shown(tagLabel(tag)));
-  const isAlone = (label: string) => label !== wanted && labels.indexOf(label) === labels.lastIndexOf(label);
+  const first = new Set<string>();
+  const repeated = new Set(labels.filter((label) => first.size === first.add(label).size));
+  const isAlone = (label: string) => label !== wanted && !repeated.has(label);
   const told = fitting.map(({ id }, at) => (isAlone(labels[at]!) ? labels[at]! : `${labels[at]} (${id})`));
   return new AmbiguousNameError(
     `${fitting.length} tags fit ${quoted(wanted)}; give category/name or the id: ${listed(told)}`,
