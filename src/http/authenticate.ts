@@ -45,7 +45,7 @@ export function authenticate({ verifier, resourceMetadata, strangers, refusals }
     const token = authorization && /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
     strangers.admit(request, reply, token);
     if (authorization === undefined) {
-      strangers.refused(request);
+      strangers.refused(request, token);
       return challenge(reply, bearerChallenge({ resourceMetadata }));
     }
     try {
@@ -55,7 +55,7 @@ export function authenticate({ verifier, resourceMetadata, strangers, refusals }
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       // What cannot be looked up says nothing about the token.
-      if (error.code !== 'UNAVAILABLE') strangers.refused(request);
+      if (error.code !== 'UNAVAILABLE') strangers.refused(request, token);
       await note(request, error);
       if (error.code === 'UNAVAILABLE') return unavailable(reply, error.message);
       if (!(error instanceof TokenError)) throw error;

@@ -4,9 +4,10 @@
  * A person: so many messages a minute, whatever tokens and addresses they come with; each message of a batch is one.
  *
  * A stranger: so many requests a minute from one address whose token is refused, or that bring none. After that no
- * further token from there is looked at, before its signature costs anything. Tokens that were good a while ago pass
- * on to their verification all the same: whoever shares an address with an attacker goes on working. This is counted
- * by each replica for itself, since good requests should cost no further round trip.
+ * further token from there is looked at, before its signature costs anything. Tokens that were good the last time pass
+ * on to their verification all the same: whoever shares an address with an attacker goes on working, and an attacker
+ * who once had a good token does not. This is counted by each replica for itself, since good requests should cost no
+ * further round trip.
  */
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -49,7 +50,7 @@ function messagesIn({ body }: FastifyRequest): number {
 export interface StrangerLimit {
   /** @throws 429, where nothing more from this address is looked at, unless with a token that was good */
   admit(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void;
-  refused(request: FastifyRequest): void;
+  refused(request: FastifyRequest, token: string | undefined): void;
   accepted(token: string): void;
 }
 
@@ -66,8 +67,10 @@ export function createStrangerLimit({ perPerson: most }: RateLimits): StrangerLi
       if (soFar < most || (token !== undefined && good.has(digest(token)))) return;
       throw waitFor(reply, endsInMs);
     },
-    refused(request) {
-      if (most > 0) count(keyOf(request));
+    refused(request, token) {
+      if (most === 0) return;
+      count(keyOf(request));
+      if (token !== undefined) good.delete(digest(token));
     },
     accepted(token) {
       if (most === 0) return;

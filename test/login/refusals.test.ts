@@ -99,6 +99,26 @@ describe('a token that /mcp refuses', () => {
   });
 });
 
+describe('an address that is told to wait', () => {
+  it('is let in with a good token, and with one that was good only until it was refused', async () => {
+    const MOST = 20;
+    const strict = await startLoginLab({ env: { MCP_RATE_LIMIT: String(MOST) } });
+    try {
+      const [ended, good] = [await logIn(strict, 'reader'), await logIn(strict, 'operator')];
+      const statusOf = async (token: string) => (await post(strict.mcp, list, { token })).status;
+      for (const { tokens } of [ended, good]) expect(await statusOf(tokens.access_token)).toBe(200);
+      await ended.client.revoke(ended.tokens.access_token);
+      for (let i = 0; i < MOST; i += 1) expect(await statusOf('a.b.c')).toBe(401);
+      expect(await statusOf('a.b.c')).toBe(429);
+      expect(await statusOf(ended.tokens.access_token)).toBe(401);
+      expect(await statusOf(ended.tokens.access_token)).toBe(429);
+      expect(await statusOf(good.tokens.access_token)).toBe(200);
+    } finally {
+      await strict.stop();
+    }
+  });
+});
+
 describe('an endpoint of the login', () => {
   it.each<[string, () => Promise<RequestInit>, string]>([
     ['/register', async () => ({ body: '{}', headers: { 'content-type': 'application/json' } }), ''],
