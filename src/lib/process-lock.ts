@@ -1,6 +1,7 @@
 /**
  * A file that says which process has something to itself. The lock of a process that died is taken over: at once where
- * this system can say so, and after watching it for a while where it is of another host or container.
+ * this system can say so, and after watching it for a while where it is of another host or container. One that only
+ * stood still for as long (a stopped container, a frozen machine) loses it, too, and finds out when it goes on.
  */
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
@@ -12,8 +13,16 @@ import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.t
 const HEARTBEAT_MS = 1_000;
 const WATCH_MS = 3_500;
 
+export interface ProcessLock {
+  /** False from soon after another process has taken it over. */
+  isHeld(): boolean;
+  /** The same by a look at the file. Rejects where it cannot be read. */
+  look(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
 export type LockAttempt =
-  | { readonly taken: true; release(): Promise<void> }
+  | ({ readonly taken: true } & ProcessLock)
   /** Another process has it, or was faster. */
   | { readonly taken: false; readonly holder?: ProcessIdentity };
 
@@ -26,7 +35,7 @@ export async function takeProcessLock(path: string, clock: Clock, logger: Logger
   const lock: LockText = { ...ownIdentity(), nonce: randomUUID() };
   // A few rounds: between finding a lock stale and taking its place, somebody else may have.
   for (let round = 0; round < 5; round += 1) {
-    if (await create(path, lock)) return { taken: true, release: hold(path, lock, logger) };
+    if (await create(path, lock)) return { taken: true, ...hold(path, lock, logger) };
     const found = await read(path);
     if (found === undefined) continue;
     if (!(await isStale(path, found, clock))) return { taken: false, ...(found.lock ? { holder: found.lock } : {}) };
@@ -112,16 +121,49 @@ async function remove(path: string, text: string): Promise<void> {
   await unlink(aside);
 }
 
-function hold(path: string, lock: LockText, logger: Logger): () => Promise<void> {
+function hold(path: string, lock: LockText, logger: Logger): ProcessLock {
+  let held = true;
+  let beating: Promise<void> | undefined;
+
+  async function beat(): Promise<void> {
+    const found = await read(path);
+    if (found === undefined) {
+      // Whoever tidied it away is no process that wants it.
+      await create(path, lock);
+    } else if (found.lock?.nonce === lock.nonce) {
+      const now = new Date();
+      await utimes(path, now, now);
+    } else {
+      held = false;
+      clearInterval(heartbeat);
+      logger.error({ lock: path, pid: found.lock?.pid }, 'another process has taken over the lock of this one');
+    }
+  }
+
+  function beatOnce(): Promise<void> {
+    beating ??= beat().finally(() => {
+      beating = undefined;
+    });
+    return beating;
+  }
+
   const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch((err: unknown) => logger.warn({ err, lock: path }, 'a lock could not be touched'));
+    beatOnce().catch((err: unknown) => logger.warn({ err, lock: path }, 'a lock could not be touched'));
   }, HEARTBEAT_MS);
   heartbeat.unref();
-  return async () => {
-    clearInterval(heartbeat);
-    const found = await read(path).catch(() => undefined);
-    if (found?.lock?.nonce === lock.nonce) await unlink(path).catch(() => {});
+
+  return {
+    isHeld: () => held,
+    async look() {
+      if (held) await beatOnce();
+      return held;
+    },
+    async release() {
+      clearInterval(heartbeat);
+      await beating?.catch(() => {});
+      const found = await read(path).catch(() => undefined);
+      if (found?.lock?.nonce === lock.nonce) await unlink(path).catch(() => {});
+    },
   };
 }
 

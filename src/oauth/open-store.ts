@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { OAuthKeys } from './keys.ts';
+import { lockedSnapshot, lockedStore } from './locked-store.ts';
 import { openMemoryStore } from './memory-store.ts';
 import { openRedisStore } from './redis-store.ts';
 import { createSnapshotFile } from './snapshot.ts';
@@ -35,18 +36,18 @@ export async function openStore({ url, stateDir, keys, clock, logger }: OpenStor
   }
   await openStateFolder(stateDir);
   // Before the first look at the saved sessions: with another key they would be set aside under a running gateway.
-  const unlock = await lockSessions(stateDir, clock, logger);
+  const lock = await lockSessions(stateDir, clock, logger);
   try {
-    const snapshot = createSnapshotFile({ path: snapshotPath(stateDir), cipher, logger });
-    const store = await openMemoryStore({ clock, logger, snapshot });
+    const snapshot = lockedSnapshot(createSnapshotFile({ path: snapshotPath(stateDir), cipher, logger }), lock);
+    const store = lockedStore(await openMemoryStore({ clock, logger, snapshot }), lock);
     return {
       ...store,
       async close() {
-        await store.close().finally(unlock);
+        await store.close().finally(lock.release);
       },
     };
   } catch (error) {
-    await unlock();
+    await lock.release();
     throw error;
   }
 }

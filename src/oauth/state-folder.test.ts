@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -105,5 +105,31 @@ describe('the sessions of a state folder', () => {
     const again = await openHere(stateDir);
     expect(await again.get('a')).toBe('1');
     await again.close();
+  });
+
+  it('that another gateway took over while this one stood still lets nobody in, and keeps what the other one saves', async () => {
+    const lock = join(stateDir, 'sessions.lock');
+    const snapshot = join(stateDir, 'sessions.snapshot');
+    const store = await openHere(stateDir);
+    await store.set('grant:a', 'somebody', 60);
+    await store.delete('grant:b');
+    const others = 'what the other one saved';
+    await writeFile(snapshot, others);
+    await writeFile(lock, JSON.stringify({ pid: 1, started: '1', host: 'another', nonce: 'of the other' }));
+    await expect.poll(() => store.healthy(), { timeout: 10_000 }).toBe(false);
+    const works: (() => Promise<unknown>)[] = [
+      () => store.get('grant:a'),
+      () => store.has('grant:a'),
+      () => store.take('grant:a'),
+      () => store.set('grant:c', 'x', 60),
+      () => store.compareAndSet('grant:a', 'somebody', 'x', 60),
+      () => store.delete('grant:a'),
+      () => store.withLock('grant:a', async () => 'done'),
+      () => store.keys('grant:')[Symbol.asyncIterator]().next(),
+    ];
+    for (const work of works) await expect(work()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await store.close();
+    expect(await readFile(snapshot, 'utf8')).toBe(others);
+    expect(await readFile(lock, 'utf8')).toContain('of the other');
   });
 });

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { holderOf, takeProcessLock } from '../lib/process-lock.ts';
+import { holderOf, type ProcessLock, takeProcessLock } from '../lib/process-lock.ts';
 
 const OTHERS = 0o077;
 
@@ -77,15 +77,14 @@ async function nearestFolder(path: string): Promise<string> {
 /**
  * The sessions in this folder for one gateway alone: two embedded stores would each forget what the other one ends.
  *
- * @returns gives them back
  * @throws GatewayError `CONFIGURATION` where another process has them
  */
-export async function lockSessions(stateDir: string, clock: Clock, logger: Logger): Promise<() => Promise<void>> {
+export async function lockSessions(stateDir: string, clock: Clock, logger: Logger): Promise<ProcessLock> {
   const path = lockPath(stateDir);
   const attempt = await takeProcessLock(path, clock, logger).catch((cause: unknown) => {
     throw new GatewayError('CONFIGURATION', `${path} cannot be made: is OAUTH_STATE_DIR writable?`, { cause });
   });
-  if (attempt.taken) return attempt.release;
+  if (attempt.taken) return attempt;
   const { holder } = attempt;
   throw new GatewayError(
     'CONFIGURATION',
