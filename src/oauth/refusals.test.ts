@@ -9,6 +9,7 @@ function parts() {
   let passed = 0;
   let wake: (() => void) | undefined;
   let failing = false;
+  let hanging = false;
   const clock = {
     now: () => passed,
     monotonic: () => passed,
@@ -20,7 +21,8 @@ function parts() {
   };
   const recorder = {
     async record(entry: LoginEntry) {
-      if (failing) throw new Error('the audit file is full');
+      if (hanging) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (failing || hanging) throw new Error('the audit file is full');
       entries.push(entry);
     },
   };
@@ -29,6 +31,10 @@ function parts() {
   return {
     entries,
     refusals,
+    /** As `fail`, but not at once. */
+    hang(yes: boolean) {
+      hanging = yes;
+    },
     fail(yes: boolean) {
       failing = yes;
     },
@@ -126,6 +132,23 @@ describe('refusals', () => {
     await minute();
     expect(entries).toEqual([expect.objectContaining({ event: 'REFUSED', request_id: 'r-1', count: 11 })]);
     expect(all()).toBe(11);
+  });
+
+  it('that come while what was counted cannot be written stay within the bound, however long that goes on', async () => {
+    const { note, entries, minute, hang, fail, all } = parts();
+    hang(true);
+    for (let round = 0; round < 30; round += 1) {
+      const written = minute();
+      const notes = Array.from({ length: 400 }, (_, i) => note({ src_ip: `10.${round}.${i >> 8}.${i & 255}` }));
+      await Promise.all([written, ...notes]);
+    }
+    expect(entries).toEqual([]);
+    hang(false);
+    fail(false);
+    await minute();
+    await minute();
+    expect(entries.length).toBeLessThan(110);
+    expect(all()).toBe(12_000);
   });
 
   it('that were counted are written when the gateway stops', async () => {

@@ -149,6 +149,12 @@ interface Tally {
   count: number;
 }
 
+/** Of those for which there is no entry of their own. */
+function ofOthers({ request_id }: Pick<LoginEntry, 'request_id'>, since: number, count: number): Tally {
+  const first = request_id === undefined ? {} : { request_id };
+  return { key: '', entry: { event: 'REFUSED', reason: 'many_refusals', ...first }, since, count };
+}
+
 function createPool(measure: Measure) {
   let all = 0;
   const bySubject = new Map<string, number>();
@@ -187,7 +193,7 @@ function createPool(measure: Measure) {
         };
         add({ key, entry: { event: 'REFUSED', endpoint, reason, ...first, ...who }, since, count: 1 });
       } else {
-        add({ key: '', entry: { event: 'REFUSED', reason: 'many_refusals', ...first }, since, count: 1 });
+        add(ofOthers(first, since, 1));
       }
     },
     hasTallies: () => tallies.size > 0,
@@ -196,11 +202,15 @@ function createPool(measure: Measure) {
       tallies.clear();
       return taken;
     },
-    /** Those that have come meanwhile are the later ones. */
+    /** Those that have come meanwhile are the later ones. Where they have taken the room, this one joins the others. */
     putBack(tally: Tally): void {
       const later = tallies.get(tally.key);
       if (later !== undefined) tally.count += later.count;
-      tallies.set(tally.key, tally);
+      if (later !== undefined || tallies.size < measure.tallies || tally.key === '') {
+        tallies.set(tally.key, tally);
+      } else {
+        add(ofOthers(tally.entry, tally.since, tally.count));
+      }
     },
   };
 }
