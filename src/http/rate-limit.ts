@@ -5,6 +5,7 @@
  */
 import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import type { FastifyContextConfig, FastifyInstance } from 'fastify';
+import { networkOf } from '../lib/network-address.ts';
 import type { RequestCounter } from '../oauth/request-counter.ts';
 import { createCount, WINDOW_MS } from './request-count.ts';
 
@@ -27,6 +28,7 @@ export async function limitRates(app: FastifyInstance, { counter }: RateLimits):
     global: false,
     addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
     addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    keyGenerator: ({ ip }) => networkOf(ip),
     store: storeOver(counter),
     errorResponseBuilder: tooManyRequests,
   });

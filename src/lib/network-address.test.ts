@@ -11,8 +11,14 @@ describe('networkOf', () => {
     ['2001:db8::', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['no address', 'no address'],
-    ['', ''],
+    ['192.0.2.7:51234', '192.0.2.7'],
+    ['[2001:db8:1:2::7]:51234', '2001:db8:1:2::/64'],
+    ['[2001:db8:1:2::7]', '2001:db8:1:2::/64'],
+    ['made up 1', 'no address'],
+    ['192.0.2.7:x', 'no address'],
+    ['[192.0.2', 'no address'],
+    ['9'.repeat(65_536), 'no address'],
+    ['', 'no address'],
   ])('of %s is %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });

@@ -83,6 +83,14 @@ describe('an address', () => {
     expect((await send(list(), token, address)).status).toBe(200);
   });
 
+  it.each([
+    ['whose proxy tells its port, too, counts without it', (i: number) => `198.51.100.30:${50_000 + i}`],
+    ['that is none counts with all that are none', (i: number) => `made-up-${i}`],
+  ])('%s', async (_what, address) => {
+    for (let i = 0; i < MOST; i += 1) expect((await send(list(), 'a.b.c', address(i))).status).toBe(401);
+    expect((await send(list(), 'a.b.c', address(MOST))).status).toBe(429);
+  });
+
   it('of IPv6 counts with its whole network', async () => {
     for (let i = 0; i < MOST; i += 1) await send(list(), 'a.b.c', `2001:db8:1:1::${i + 1}`);
     expect((await send(list(), 'a.b.c', '2001:db8:1:1::99')).status).toBe(429);

@@ -53,6 +53,12 @@ describe('an address', () => {
     expect(statuses[300]).toBe(429);
   });
 
+  it('that a proxy tells with its port counts without it', async () => {
+    const ask = (address: string) => gateway.fetch('/token', { method: 'POST', headers: from(address) });
+    for (let i = 0; i < 6; i += 1) expect((await ask(`198.51.100.20:${50_000 + i}`)).status).toBe(400);
+    expect((await ask('198.51.100.20:50099')).status).toBe(429);
+  });
+
   it('of IPv6 counts with its whole network', async () => {
     const ask = (address: string) => gateway.fetch('/token', { method: 'POST', headers: from(address) });
     for (let i = 0; i < 6; i += 1) await ask(`2001:db8:1:1::${i + 1}`);
