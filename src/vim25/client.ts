@@ -99,6 +99,8 @@ export async function connectVim(options: VimClientOptions): Promise<VimClient> 
   const url = sdkUrl(options);
   const path = url.pathname;
   const transport = createTransport({ url, tls, userAgent, timeouts });
+  // Connections of its own: where this API holds still, the other one goes on.
+  const restTransport = createTransport({ url, tls, userAgent, timeouts });
   let version = '6.5';
   const send = createSoapChannel({ transport, path, version: () => version, limits });
   try {
@@ -120,16 +122,17 @@ export async function connectVim(options: VimClientOptions): Promise<VimClient> 
     const isRefusal = (error: unknown) => isSoapFault(error, 'InvalidLogin');
     const session = createSession({ login, isRefusal, clock, logger });
     await session.current(signal);
-    const rest = createRestClient({ transport, ...options });
-    return createClient({ transport, send, session, rest, serviceContent, version, options });
+    const rest = createRestClient({ transport: restTransport, ...options });
+    return createClient({ transport, restTransport, send, session, rest, serviceContent, version, options });
   } catch (error) {
-    await transport.close();
+    await Promise.all([transport.close(), restTransport.close()]);
     throw error;
   }
 }
 
 interface ClientParts {
   readonly transport: Transport;
+  readonly restTransport: Transport;
   readonly send: SendWith;
   readonly session: Session<CookieJar>;
   readonly rest: RestClient;
@@ -138,7 +141,8 @@ interface ClientParts {
   readonly options: VimClientOptions;
 }
 
-function createClient({ transport, send, session, rest, serviceContent, version, options }: ClientParts): VimClient {
+function createClient(parts: ClientParts): VimClient {
+  const { send, session, rest, serviceContent, version, options } = parts;
   const { clock, logger, keepAliveMs = KEEP_ALIVE_MS } = options;
   const isAlive = (state: SessionState<CookieJar>, signal?: AbortSignal) =>
     hasSession(send, state, serviceContent, signal);
@@ -187,7 +191,7 @@ function createClient({ transport, send, session, rest, serviceContent, version,
       }
     },
     close() {
-      closing ??= end({ transport, send, session, rest, serviceContent, keepAlive, logger });
+      closing ??= end({ ...parts, keepAlive, logger });
       return closing;
     },
   };
@@ -250,12 +254,13 @@ async function ping(send: SendWith, session: Session<CookieJar>, logger: Logger)
   }
 }
 
-interface Closable extends Pick<ClientParts, 'transport' | 'send' | 'session' | 'rest' | 'serviceContent'> {
+interface Closable extends ClientParts {
   readonly keepAlive: KeepAlive;
   readonly logger: Logger;
 }
 
-async function end({ transport, send, session, rest, serviceContent, keepAlive, logger }: Closable): Promise<void> {
+async function end(parts: Closable): Promise<void> {
+  const { transport, restTransport, send, session, rest, serviceContent, keepAlive, logger } = parts;
   keepAlive.stop();
   await transport.endLongPolls();
   const logout = async () => {
@@ -267,7 +272,7 @@ async function end({ transport, send, session, rest, serviceContent, keepAlive, 
     );
   };
   await bounded(Promise.all([logout(), rest.end()]), LOGOUT_MS);
-  await transport.close();
+  await Promise.all([transport.close(), restTransport.close()]);
 }
 
 function sdkUrl({ url: text, tls }: VimClientOptions): URL {

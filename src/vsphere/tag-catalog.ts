@@ -37,7 +37,7 @@ interface Options {
 }
 
 const KEPT_MS = 60_000;
-/** The transport has four connections, and other calls are to get through. */
+/** Of tags, and of categories: this API has four connections, and more would only wait for them. */
 const AT_ONCE = 3;
 const TAGS_A_BATCH = 100;
 const OBJECTS_A_BATCH = 1000;

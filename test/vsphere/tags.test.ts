@@ -248,6 +248,17 @@ describe.skipIf(!(await vcsimAvailable())).each([
       expect([...tags].map(([id, found]) => [id, found.map((tag) => tag.id)])).toEqual([[vms[0]!.value, [ids.prod]]]);
     });
 
+    it('that never come hold up nothing but those who wait for them', async () => {
+      peer.lie = (line) => line.startsWith('GET') && line.includes('tagging');
+      const gone = new AbortController();
+      const { tags } = callOf(own.vsphere, gone.signal);
+      const waiting = Array.from({ length: 8 }, () => failure(tags.list()));
+      await expect.poll(() => lines().filter((line) => line.includes('tagging')).length).toBeGreaterThanOrEqual(4);
+      expect(await own.call.inventory.find('VirtualMachine', NAMES[0]!)).toBeDefined();
+      gone.abort();
+      for (const { code } of await Promise.all(waiting)) expect(code).toBe('CANCELLED');
+    });
+
     it('may be gone between the list and the reading of one', async () => {
       peer.lie = (line, response) => {
         const is = line.endsWith(encodeURIComponent(ids.test)) && line.startsWith('GET');
