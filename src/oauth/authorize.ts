@@ -59,7 +59,7 @@ export function createAuthorize(options: AuthorizeOptions) {
     const { query, requestId, cookies } = request;
     let address: ReturnAddress | undefined;
     try {
-      address = await readReturnAddress(query, clients);
+      address = await readReturnAddress(request, clients);
       const asked = readAuthorizationRequest(query, address, resource);
       const { ticket, cookie } = await consent.ask(asked, cookies);
       const page = consentPage({ request: asked, ticket, provider, sessionMaxSeconds, requestId });

@@ -212,6 +212,19 @@ describe('reads under way', () => {
     expect(await read(url('/3'))).toEqual({});
   });
 
+  it('are two at most for one who asks, however many hosts they have, which leaves the others their place', async () => {
+    answer = json('{}');
+    const release = holdBack(...hosts.slice(0, 8));
+    const read = reading();
+    const addresses = ['2001:db8:1:1::1', '2001:db8:1:1::2', '2001:db8:1:1::3'];
+    const two = Promise.allSettled(hosts.slice(0, 2).map((host, i) => read(url('/c.json', host), addresses[i])));
+    await expect(read(url('/c.json', hosts[2]), addresses[2])).rejects.toThrow(/for one address/);
+    expect(await read(url('/c.json', hosts[8]), '192.0.2.1')).toEqual({});
+    release();
+    expect((await two).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(await read(url('/c.json', hosts[2]), addresses[2])).toEqual({});
+  });
+
   it('end by their deadline while the host is looked up, and an answer that comes later leads nowhere', async () => {
     let release = () => {};
     const late = new Promise<void>((resolve) => {

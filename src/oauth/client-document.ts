@@ -9,6 +9,7 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { networkOf } from '../lib/network-address.ts';
 import { createAddressLookup, type HostAddress, type LookUp } from './address-lookup.ts';
 import { isPublicAddress } from './public-address.ts';
 
@@ -19,9 +20,14 @@ const LONGEST_URL = 512;
 const MOST_AT_ONCE = 8;
 /** So that one slow host does not take the place of all others. */
 const MOST_AT_ONE_HOST = 2;
+/** So that one stranger with many slow hosts does not either. */
+const MOST_FOR_ONE_ASKER = 2;
 
-/** @throws Error, whatever the reason; its message is for the log */
-export type ReadDocument = (url: string) => Promise<unknown>;
+/**
+ * @param asker network address of whoever began the login, where it is known
+ * @throws Error, whatever the reason; its message is for the log
+ */
+export type ReadDocument = (url: string, asker?: string) => Promise<unknown>;
 
 export interface DocumentReaderOptions {
   readonly lookUp?: LookUp;
@@ -54,7 +60,7 @@ export function isDocumentUrl(clientId: string): boolean {
 export function createDocumentReader(options: DocumentReaderOptions = {}): ReadDocument {
   const { lookUp = createAddressLookup(), isAllowed = isPublicAddress, ca } = options;
   const { port = HTTPS_PORT, timeoutMs = TIMEOUT_MS } = options;
-  const underWay: string[] = [];
+  const underWay: { readonly host: string; readonly network: string | undefined }[] = [];
 
   async function read(url: URL): Promise<unknown> {
     const signal = AbortSignal.timeout(timeoutMs);
@@ -66,19 +72,26 @@ export function createDocumentReader(options: DocumentReaderOptions = {}): ReadD
     return JSON.parse(await readJsonText(response));
   }
 
-  return async (id) => {
+  return async (id, asker) => {
     if (!isDocumentUrl(id)) throw new Error('no URL of a client metadata document');
     const url = new URL(id);
     if (Number(url.port || HTTPS_PORT) !== port) throw new Error(`a document is asked for at port ${port} alone`);
+    const mine = { host: url.hostname, network: asker === undefined ? undefined : networkOf(asker) };
     if (underWay.length >= MOST_AT_ONCE) throw new Error('too many client metadata documents are being fetched');
-    if (underWay.filter((host) => host === url.hostname).length >= MOST_AT_ONE_HOST) {
+    if (underWay.filter(({ host }) => host === mine.host).length >= MOST_AT_ONE_HOST) {
       throw new Error('too many client metadata documents are being fetched from this host');
     }
-    underWay.push(url.hostname);
+    if (
+      asker !== undefined &&
+      underWay.filter(({ network }) => network === mine.network).length >= MOST_FOR_ONE_ASKER
+    ) {
+      throw new Error('too many client metadata documents are being fetched for one address');
+    }
+    underWay.push(mine);
     try {
       return await read(url);
     } finally {
-      underWay.splice(underWay.indexOf(url.hostname), 1);
+      underWay.splice(underWay.indexOf(mine), 1);
     }
   };
 }

@@ -75,6 +75,16 @@ describe('the document of a published client', () => {
     expect(reads()).toBe(2);
   });
 
+  it('is asked for in the name of whoever came with its URL', async () => {
+    const askers: unknown[] = [];
+    const read: ReadDocument = async (_id, asker) => {
+      askers.push(asker);
+      return DOCUMENT;
+    };
+    await clientsReading(read, manualClock()).resolve(ID, '192.0.2.1');
+    expect(askers).toEqual(['192.0.2.1']);
+  });
+
   it('is not served from memory past its time because it cannot be had now', async () => {
     const { clients, clock, reads } = clientsOver(DOCUMENT, new Error('the answer has status 404'), DOCUMENT);
     await clients.resolve(ID);

@@ -34,10 +34,11 @@ export type ClientDocuments =
 
 export interface Clients {
   /**
+   * @param asker network address that the id came from: nobody has many descriptions fetched at once
    * @returns nothing for an id that is none of ours, or no longer
    * @throws OAuthError `invalid_client` where a description cannot be had or used
    */
-  resolve(clientId: string): Promise<Client | undefined>;
+  resolve(clientId: string, asker?: string): Promise<Client | undefined>;
   /** @throws OAuthError */
   register(metadata: unknown): Promise<Client>;
 }
@@ -53,9 +54,9 @@ export function createClients({ sealing, documents, clock, logger }: ClientsOpti
   const describe = describer(documents, clock, logger);
 
   return {
-    async resolve(clientId) {
+    async resolve(clientId, asker) {
       if (clientId.length > LONGEST_CLIENT_ID) return undefined;
-      if (clientId.startsWith('https://')) return describe(clientId);
+      if (clientId.startsWith('https://')) return describe(clientId, asker);
       const registration = await sealing.open('client', clientId);
       return registration === undefined ? undefined : fromRegistration(clientId, registration);
     },
@@ -95,7 +96,7 @@ function describer(source: ClientDocuments, clock: Clock, logger: Logger) {
   const underWay = new Map<string, Promise<Client>>();
 
   /** All who ask for a document while it is being read get the same. */
-  async function fetched(id: string, read: ReadDocument): Promise<Client> {
+  async function fetched(id: string, read: ReadDocument, asker: string | undefined): Promise<Client> {
     const known = kept.get(id);
     kept.delete(id);
     if (known !== undefined && clock.monotonic() < known.until) {
@@ -105,7 +106,7 @@ function describer(source: ClientDocuments, clock: Clock, logger: Logger) {
     }
     const reading =
       underWay.get(id) ??
-      readDocument(id, read).finally(() => {
+      readDocument(id, () => read(id, asker)).finally(() => {
         underWay.delete(id);
       });
     underWay.set(id, reading);
@@ -113,9 +114,9 @@ function describer(source: ClientDocuments, clock: Clock, logger: Logger) {
   }
 
   /** A failure is not kept: the next try asks again. */
-  async function readDocument(id: string, read: ReadDocument): Promise<Client> {
+  async function readDocument(id: string, read: () => Promise<unknown>): Promise<Client> {
     try {
-      const client = fromDocument(id, await read(id));
+      const client = fromDocument(id, await read());
       kept.set(id, { client, until: clock.monotonic() + DOCUMENT_KEPT_MS });
       if (kept.size > MOST_DOCUMENTS) kept.delete(kept.keys().next().value!);
       return client;
@@ -128,9 +129,9 @@ function describer(source: ClientDocuments, clock: Clock, logger: Logger) {
     }
   }
 
-  return async (id: string): Promise<Client | undefined> => {
+  return async (id: string, asker?: string): Promise<Client | undefined> => {
     if (!isDocumentUrl(id) || source.from === 'nowhere') return undefined;
-    if (source.from === 'the_web') return fetched(id, source.read);
+    if (source.from === 'the_web') return fetched(id, source.read, asker);
     const pinned = source.documents.get(id);
     return pinned === undefined ? undefined : fromDocument(id, pinned);
   };
