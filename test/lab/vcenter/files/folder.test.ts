@@ -68,6 +68,15 @@ describe('/folder', () => {
     expect(end.bytes).toEqual(Buffer.alloc(16));
   });
 
+  it('keeps nothing of an upload that breaks off', async () => {
+    async function* broken() {
+      yield Buffer.alloc(100_000);
+      throw new Error('the source is gone');
+    }
+    await expect(put('up/partial.bin', broken())).rejects.toThrow();
+    expect((await bench.http(on('up/partial.bin'))).status).toBe(404);
+  });
+
   it('gives a disk as its descriptor and its extent', async () => {
     bench.files('prod-ssd-01').write('up/d.vmdk', { size: 0, disk: { capacityKb: 2048, thin: true } });
     const descriptor = (await bench.http(on('up/d.vmdk'))).bytes.toString();
