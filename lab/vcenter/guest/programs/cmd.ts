@@ -206,6 +206,7 @@ export const windowsPrograms: Programs = {
       for (const line of kept) call.out.write(`${line}${END}`);
       return Number(kept.length === 0);
     } catch (error) {
+      if (error instanceof BadPattern && error.tookTooLong) throw new Killed();
       if (error instanceof BadPattern) throw new UsageError('FINDSTR: Bad search string');
       throw error;
     }

@@ -224,6 +224,26 @@ describe('programs in a guest', () => {
   });
 });
 
+describe('the event log', () => {
+  it('tells of what was done in guests, and of logins that failed', async () => {
+    const own = stage.vm('db-01');
+    const seen = stage.vcenter.world.events.all().length;
+    await stage.call('MakeDirectoryInGuest', own, { directoryPath: '/srv/logged', createParentDirectories: false });
+    await stage.names(own, '/srv');
+    await stage.call('ListProcessesInGuest', own, { auth: as('root', 'secret-guess') }).catch(() => {});
+    const posted = stage.vcenter.world.events.all().slice(seen);
+    expect(posted).toEqual([
+      expect.objectContaining({
+        eventTypeId: 'com.vmware.vc.guestOperations.GuestOperation',
+        fullFormattedMessage: 'Guest operation Make Directory performed on Virtual machine db-01.',
+        userName: 'administrator@vsphere.local',
+      }),
+      expect.objectContaining({ eventTypeId: 'com.vmware.vc.guestOperations.GuestOperationAuthFailure' }),
+    ]);
+    expect(JSON.stringify(posted)).not.toContain('secret-guess');
+  });
+});
+
 describe('the Windows guest', () => {
   it('runs cmd.exe with its redirections, and lists its files as Windows has them', async () => {
     const windows = stage.vm('dc-01');
