@@ -34,18 +34,36 @@ export function diskFilesOf(world: World, vm: Vm): Set<string> {
   return files;
 }
 
+/** Disk files that other VMs on the same datastores need: linked clones lie on those of another. */
+export function filesOfOthers(world: World, vm: Vm): Set<string> {
+  const files = new Set<string>();
+  const note = (devices: readonly VirtualDevice[] = []) => {
+    for (const disk of devices) for (const { fileName } of chainOf(disk)) files.add(fileName);
+  };
+  for (const ref of vm.get('datastore')) {
+    for (const other of world.objects.find(ref)?.as('Datastore')?.get('vm') ?? []) {
+      if (other.value !== vm.id) note(world.objects.find(other)?.as('VirtualMachine')?.get('config')?.hardware.device);
+    }
+  }
+  for (const snapshot of world.objects.all('VirtualMachineSnapshot')) {
+    if (snapshot.get('vm').value !== vm.id) note(snapshot.get('config').hardware.device);
+  }
+  return files;
+}
+
 /** Does it, and removes the disk files that nothing needs afterwards. */
 export function tidyingDisks<T>(world: World, vm: Vm, change: () => T): T {
   const before = diskFilesOf(world, vm);
   const result = change();
-  const after = diskFilesOf(world, vm);
+  const after = new Set([...diskFilesOf(world, vm), ...filesOfOthers(world, vm)]);
   for (const file of before) if (!after.has(file)) removeFile(world, vm.get('runtime').host, file);
   return result;
 }
 
 /** Files that could become one: the lower one, and the one on top of it. */
 function findMerge(world: World, vm: Vm): { lower: DiskBacking; upper: string } | undefined {
-  const tops = new Set<string>();
+  // What a linked clone lies on is left as it is.
+  const tops = filesOfOthers(world, vm);
   const above = new Map<string, Set<string>>();
   const known = new Map<string, DiskBacking>();
   for (const holder of holdersOf(world, vm)) {

@@ -42,7 +42,7 @@ export function powerOn(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
   postVmEvent(call, byDrs ? 'DrsVmPoweredOnEvent' : 'VmPoweredOnEvent', vm, '{vm} is powered on');
 }
 
-export function powerOff(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
+function powerOff(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
   postVmEvent(call, 'VmStoppingEvent', vm, '{vm} is stopping');
   stopRunning(vm, { clean: false });
   postVmEvent(call, 'VmPoweredOffEvent', vm, '{vm} is powered off');
