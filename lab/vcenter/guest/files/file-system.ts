@@ -81,6 +81,15 @@ export interface FileSystem {
   as(identity: Identity): GuestFiles;
   /** Puts a program, a device or a file there as the system was installed. */
   install(path: string, file: InstalledFile): void;
+  /** Everything as it is now, for another time or another guest. What files hold is not copied. */
+  image(): FileSystemImage;
+  restore(image: FileSystemImage): void;
+}
+
+export interface FileSystemImage {
+  readonly root: FolderNode;
+  readonly used: number;
+  readonly nodes: number;
 }
 
 export interface InstalledFile extends NewAttributes {
@@ -99,7 +108,7 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
     const at = now();
     return { mode, uid, gid, modified: at, accessed: at, created: at };
   };
-  const root: FolderNode = { kind: 'directory', entries: new Map(), ...attributes(ROOT, 0o755) };
+  let root: FolderNode = { kind: 'directory', entries: new Map(), ...attributes(ROOT, 0o755) };
   let used = 0;
   let nodes = 1;
 
@@ -293,7 +302,19 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
       used += bytes.length;
       rootFiles.change(path, rest);
     },
+    image: () => ({ root: copied(root), used, nodes }),
+    restore(image) {
+      root = copied(image.root);
+      ({ used, nodes } = image);
+    },
   };
+}
+
+/** Chunks are never written over, so that copies share them. */
+function copied<T extends FileSystemNode>(node: T): T {
+  if (node.kind !== 'directory') return { ...node };
+  const entries = [...node.entries].map(([key, entry]) => [key, { ...entry, node: copied(entry.node) }] as const);
+  return { ...node, entries: new Map(entries) };
 }
 
 /** Appending byte by byte makes a chunk a byte: past some, they are one. */

@@ -224,6 +224,35 @@ describe('programs in a guest', () => {
   });
 });
 
+describe('the disk of a guest', () => {
+  it('is again what it was when its VM goes back to a snapshot', async () => {
+    const own = stage.vm('mon-01');
+    const { client, vcenter } = stage;
+    await stage.shell(own, 'echo before > /srv/state');
+    await client.call('CreateSnapshot_Task', { _this: own.ref, name: 'kept', memory: true, quiesce: false });
+    await vcenter.world.tasks.idle();
+    await stage.shell(own, 'echo after > /srv/state; touch /srv/more');
+    await client.call('RevertToCurrentSnapshot_Task', { _this: own.ref });
+    await vcenter.world.tasks.idle();
+    expect(await stage.names(own, '/srv')).toEqual(['.', '..', 'state']);
+    expect(await stage.read(own, '/srv/state')).toBe('before\n');
+  });
+
+  it('is copied to a clone, and each goes its own way then', async () => {
+    const own = stage.vm('stg-web-01');
+    const { client, vcenter } = stage;
+    await stage.shell(own, 'echo one > /srv/shared');
+    const spec = { location: {}, template: false, powerOn: true };
+    const folder = own.get('parent')!;
+    await client.call('CloneVM_Task', { _this: own.ref, folder, name: 'stg-web-copy', spec });
+    await vcenter.world.tasks.idle();
+    const copy = stage.vm('stg-web-copy');
+    await stage.shell(own, 'echo two >> /srv/shared');
+    expect(await stage.read(copy, '/srv/shared')).toBe('one\n');
+    expect(await stage.read(own, '/srv/shared')).toBe('one\ntwo\n');
+  });
+});
+
 describe('the event log', () => {
   it('tells of what was done in guests, and of logins that failed', async () => {
     const own = stage.vm('db-01');
