@@ -395,6 +395,28 @@ describe('VMs made, copied and moved in the lab', () => {
     });
   });
 
+  describe('customization', () => {
+    it('is checked against the cards and the guest of a VM that is off', async () => {
+      const customize = async (vm: Vm, cards: number) => {
+        const spec = {
+          identity: { $type: 'CustomizationIdentitySettings' },
+          globalIPSettings: {},
+          nicSettingMap: Array.from({ length: cards }, () => ({
+            adapter: { ip: { $type: 'CustomizationDhcpIpGenerator' } },
+          })),
+        };
+        return stage.done(await stage.client.call('CustomizeVM_Task', { _this: vm.ref, spec }));
+      };
+      const vm = stage.vm('customized');
+      await expect(customize(vm, 1)).resolves.toMatchObject({ state: 'success' });
+      await expect(customize(vm, 2)).rejects.toMatchObject({ faultType: 'CustomizationFault' });
+      await expect(customize(stage.vm('custom-on', { on: true }), 1)).rejects.toMatchObject({
+        faultType: 'InvalidPowerState',
+      });
+      await expect(stage.client.call('RefreshStorageInfo', { _this: vm.ref })).resolves.toBeUndefined();
+    });
+  });
+
   describe('templates', () => {
     it('marks a VM that is off, and back with a pool', async () => {
       const vm = stage.vm('to-mark');
