@@ -99,6 +99,8 @@ export interface InstalledFile extends NewAttributes {
 }
 
 const MEBIBYTE = 1024 * 1024;
+/** Folders in folders. */
+const MAX_DEPTH = 500;
 const STICKY = 0o1000;
 const ROOT: Identity = { uid: 0, gid: 0, superuser: true };
 
@@ -133,6 +135,7 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
   };
   const add = (path: string, place: Place, node: FileSystemNode): void => {
     if (nodes >= maxNodes) throw new GuestFileError('ENOSPC', path);
+    if (place.way.length > MAX_DEPTH) throw new GuestFileError('ENAMETOOLONG', path);
     put(path, place, node);
     nodes++;
   };
@@ -251,6 +254,7 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
         if (target.node && source.node.kind === 'directory') throw new GuestFileError('ENOTDIR', to);
         // Into itself it would be lost.
         if (target.way.includes(source.node as FolderNode)) throw new GuestFileError('EINVAL', to);
+        if (target.way.length + depthOf(source.node) > MAX_DEPTH) throw new GuestFileError('ENAMETOOLONG', to);
         requireChange(from, source, who);
         requireChange(to, target, who);
         drop(from, source);
@@ -308,6 +312,13 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
       ({ used, nodes } = image);
     },
   };
+}
+
+function depthOf(node: FileSystemNode): number {
+  if (node.kind !== 'directory') return 0;
+  let depth = 0;
+  for (const entry of node.entries.values()) depth = Math.max(depth, depthOf(entry.node));
+  return depth + 1;
 }
 
 /** Chunks are never written over, so that copies share them. */

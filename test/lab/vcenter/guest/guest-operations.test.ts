@@ -214,6 +214,21 @@ describe('programs in a guest', () => {
     expect(await stage.read(own, '/srv/kept')).toBe('kept\n');
   });
 
+  it('goes on with what ran when the VM comes out of suspension', async () => {
+    const own = stage.vm('dev-01');
+    const spec = { programPath: '/bin/sleep', arguments: '600' };
+    const pid = await stage.call('StartProgramInGuest', own, { spec });
+    const { client, vcenter } = stage;
+    await client.call('SuspendVM_Task', { _this: own.ref });
+    await vcenter.world.tasks.idle();
+    await expect(stage.call('ListProcessesInGuest', own, {})).rejects.toMatchObject(fault('InvalidPowerState'));
+    await client.call('PowerOnVM_Task', { _this: own.ref });
+    await vcenter.world.tasks.idle();
+    const [process] = await stage.call('ListProcessesInGuest', own, { pids: [pid] });
+    expect(process).toMatchObject({ pid, name: 'sleep' });
+    expect(process).not.toHaveProperty('exitCode');
+  });
+
   it('takes no more processes than it can hold', async () => {
     const own = stage.vm('web-03');
     const spec = { programPath: '/bin/sleep', arguments: '600' };
