@@ -61,9 +61,13 @@ export function tidyingDisks<T>(world: World, vm: Vm, change: () => T): T {
 }
 
 /** Files that could become one: the lower one, and the one on top of it. */
-function findMerge(world: World, vm: Vm): { lower: DiskBacking; upper: string } | undefined {
+function findMerge(
+  world: World,
+  vm: Vm,
+  others: ReadonlySet<string>,
+): { lower: DiskBacking; upper: string } | undefined {
   // What a linked clone lies on is left as it is.
-  const tops = filesOfOthers(world, vm);
+  const tops = new Set(others);
   const above = new Map<string, Set<string>>();
   const known = new Map<string, DiskBacking>();
   for (const holder of holdersOf(world, vm)) {
@@ -85,11 +89,12 @@ function findMerge(world: World, vm: Vm): { lower: DiskBacking; upper: string } 
 }
 
 export function needsConsolidation(world: World, vm: Vm): boolean {
-  return findMerge(world, vm) !== undefined;
+  return findMerge(world, vm, filesOfOthers(world, vm)) !== undefined;
 }
 
 export function consolidate(world: World, vm: Vm): void {
-  for (let merge = findMerge(world, vm); merge; merge = findMerge(world, vm)) {
+  const others = filesOfOthers(world, vm);
+  for (let merge = findMerge(world, vm, others); merge; merge = findMerge(world, vm, others)) {
     const { lower, upper } = merge;
     for (const holder of holdersOf(world, vm)) {
       const config = holder.get('config');
