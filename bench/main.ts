@@ -4,12 +4,14 @@
  */
 import { benchCalls } from './calls.ts';
 import { benchInventory } from './inventory.ts';
+import { benchLab } from './lab.ts';
 import { benchLogin } from './login.ts';
 import { benchStart } from './start.ts';
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   calls: benchCalls,
   inventory: benchInventory,
+  lab: benchLab,
   login: benchLogin,
   start: benchStart,
 };

@@ -169,7 +169,7 @@ async function upload(world: World, { request, response, url }: Exchange, target
   if (before) refuseInUse(world, target);
   const room = () => files.freeBytes() + (before?.size ?? 0);
   if (Number(request.headers['content-length'] ?? 0) > room()) throw new TooLargeError();
-  const { size, sha256, bytes } = await receive(request, { maxBytes: room });
+  const { size, sha256, bytes } = await receive(request, { maxBytes: room, mayKeep: world.files.mayKeep });
   files.write(path, { size, sha256, ...(bytes && { bytes }) });
   if (before) response.writeHead(200).end();
   else response.writeHead(201, { location: `${url.pathname}${url.search}` }).end();

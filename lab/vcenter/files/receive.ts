@@ -3,9 +3,6 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Content } from './tree.ts';
 
-/** Of what is larger only the size and the checksum are kept: it reads as zeros afterwards. */
-export const MAX_KEPT_BYTES = 64 * 1024 ** 2;
-
 export interface Received extends Content {
   readonly sha256: string;
   readonly sha1: string;
@@ -23,14 +20,14 @@ export function isGone(error: unknown): boolean {
 export interface ReceiveOptions {
   /** Errors past it: `TooLargeError`. */
   readonly maxBytes: () => number;
-  /** Told of each piece. */
-  readonly onBytes?: (received: number) => void;
+  /** Of what may not be kept only the size and the checksums are. */
+  readonly mayKeep: (bytes: number) => boolean;
 }
 
 /** Errors: `TooLargeError`; the stream's own where the client goes away in between. */
 export async function receive(
   body: IncomingMessage | AsyncIterable<Buffer>,
-  { maxBytes, onBytes }: ReceiveOptions,
+  { maxBytes, mayKeep }: ReceiveOptions,
 ): Promise<Received> {
   const sha256 = createHash('sha256');
   const sha1 = createHash('sha1');
@@ -44,8 +41,7 @@ export async function receive(
     sha1.update(chunk);
     if (head.length < 65_536) head = Buffer.concat([head, chunk.subarray(0, 65_536 - head.length)]);
     kept?.push(chunk);
-    if (size > MAX_KEPT_BYTES) kept = undefined;
-    onBytes?.(size);
+    if (!mayKeep(size)) kept = undefined;
   }
   return {
     size,

@@ -11,6 +11,8 @@ export interface DatastoreFiles {
   of(datastore: AnyObject | ManagedObjectReference): FileTree;
   /** Says how large a datastore is, before anything is written to it. */
   add(datastore: AnyObject, space: DatastoreSpace): FileTree;
+  /** Whether the content of a file of that size is to be kept in memory: what is not reads as zeros. */
+  mayKeep(bytes: number): boolean;
 }
 
 export interface DatastoreSpace {
@@ -20,7 +22,11 @@ export interface DatastoreSpace {
 }
 
 const DEFAULT_CAPACITY = 1024 ** 4;
-const METADATA_BYTES = 1_508 * 1024 ** 2;
+const MIB = 1024 ** 2;
+/** What clients send is bounded by their disks, not by this machine's memory. */
+const MAX_KEPT_FILE = 64 * MIB;
+const MAX_KEPT = 512 * MIB;
+const METADATA_BYTES = 1_508 * MIB;
 
 export function createDatastoreFiles({ clock, objects }: { clock: Clock; objects: ObjectStore }): DatastoreFiles {
   const trees = new Map<string, FileTree>();
@@ -40,6 +46,12 @@ export function createDatastoreFiles({ clock, objects }: { clock: Clock; objects
       });
       trees.set(datastore.id, tree);
       return tree;
+    },
+    mayKeep(bytes) {
+      if (bytes > MAX_KEPT_FILE) return false;
+      let kept = bytes;
+      for (const tree of trees.values()) kept += tree.keptBytes();
+      return kept <= MAX_KEPT;
     },
   };
   return files;

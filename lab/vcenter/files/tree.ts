@@ -55,6 +55,8 @@ export interface FileTree {
   copy(from: string, to: string, options?: TransferOptions): void;
   /** Bytes that its files take. */
   usedBytes(): number;
+  /** Bytes of content that are in memory. */
+  keptBytes(): number;
   /** Bytes that its thin disks may still grow by. */
   uncommittedBytes(): number;
   readonly datastoreName: string;
@@ -98,6 +100,7 @@ export function createFileTree({ name, capacityBytes, now, changed, ...options }
   const root: Folder = { entries: new Map(), modified: now() };
   let used = 0;
   let uncommitted = 0;
+  let kept = 0;
   let foreign = options.foreignBytes;
 
   const pathOf = (path: string) => `[${name()}] ${path}`;
@@ -134,8 +137,9 @@ export function createFileTree({ name, capacityBytes, now, changed, ...options }
       for (const each of node.entries.values()) count(each, sign);
       return;
     }
-    const { size, disk } = node.content;
+    const { size, disk, bytes } = node.content;
     used += sign * size;
+    kept += sign * (bytes?.length ?? 0);
     if (disk?.thin) uncommitted += sign * Math.max(0, disk.capacityKb * 1024 - size);
   };
   const put = (segments: readonly string[], node: File | Folder, path: string): void => {
@@ -229,6 +233,7 @@ export function createFileTree({ name, capacityBytes, now, changed, ...options }
     move: (from, to, transferOptions = {}) => transfer(from, to, transferOptions, false),
     copy: (from, to, transferOptions = {}) => transfer(from, to, transferOptions, true),
     usedBytes: () => used,
+    keptBytes: () => kept,
     uncommittedBytes: () => uncommitted,
     freeBytes: () => Math.max(0, capacityBytes - foreign - used),
     get foreignBytes() {

@@ -87,7 +87,7 @@ export const virtualDiskManagerMethods: MethodTable = {
 };
 
 /** An empty disk of a spec. */
-export function emptyDisk(disk: VirtualDiskFile): Content {
+function emptyDisk(disk: VirtualDiskFile): Content {
   return { size: disk.thin ? 0 : disk.capacityKb * 1024, disk };
 }
 

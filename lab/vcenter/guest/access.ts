@@ -1,11 +1,17 @@
 /** Who gets into a guest: in the order in which vCenter asks, from its own privileges to the guest's password. */
-import type { GuestAuthentication } from '../../../src/vim25/generated/types.ts';
+import type { GuestAuthentication, Methods } from '../../../src/vim25/generated/types.ts';
 import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
 import { invalidArgument } from '../core/faults.ts';
-import type { Call } from '../core/method.ts';
+import type { Call, Method } from '../core/method.ts';
 import { demand } from '../core/privileges.ts';
 import { asVm, invalidPowerState, powerStateOf, requireReachable, type Vm } from '../vm/subject.ts';
-import { guestOperationsUnavailable, invalidGuestLogin, operationNotSupportedByGuest } from './faults.ts';
+import { postGuestLoginFailure, postGuestOperation } from './events.ts';
+import {
+  guestOperationsUnavailable,
+  invalidGuestLogin,
+  operationNotSupportedByGuest,
+  withFileFaults,
+} from './faults.ts';
 import type { GuestFiles } from './files/file-system.ts';
 import type { Guest } from './guest.ts';
 import type { GuestUser } from './machine.ts';
@@ -32,25 +38,49 @@ export function guestOf({ world, session }: Call, ref: ManagedObjectReference, p
   return { vm, guest: world.guests.of(vm) };
 }
 
-/** Errors: those of `guestOf`; InvalidGuestLogin, OperationNotSupportedByGuest. */
-export function logInTo(
-  call: Call<{ readonly vm: ManagedObjectReference; readonly auth: GuestAuthentication }>,
+type InGuestRequest = { readonly vm: ManagedObjectReference; readonly auth: GuestAuthentication };
+
+/** Methods that work in a guest as one of its users. */
+type GuestMethod = {
+  [M in keyof Methods]: Methods[M]['request'] extends InGuestRequest ? M : never;
+}[keyof Methods];
+
+/**
+ * A method that works in a guest: who calls it is let in first, and what was changed there is in the event log.
+ * Errors: those of `logInTo`; what goes wrong with files, as faults.
+ */
+export function inGuest<M extends GuestMethod>(
+  name: M,
   privilege: GuestPrivilege,
-): LoggedIn {
+  act: (call: Call<Methods[M]['request']>, loggedIn: LoggedIn) => Methods[M]['response'],
+): Method<M> {
+  return (call) => {
+    const loggedIn = logInTo(call as unknown as Call<InGuestRequest>, privilege, name);
+    const result = withFileFaults(() => act(call, loggedIn));
+    if (privilege !== 'Query') postGuestOperation(call, loggedIn.vm, name);
+    return result;
+  };
+}
+
+/** Errors: those of `guestOf`; InvalidGuestLogin, OperationNotSupportedByGuest. */
+export function logInTo(call: Call<InGuestRequest>, privilege: GuestPrivilege, method: string): LoggedIn {
   const { vm, guest } = guestOf(call, call.request.vm, privilege);
   const user = authenticated(vm, guest, call.request.auth);
+  if (!user) {
+    postGuestLoginFailure(call, vm, method);
+    throw invalidGuestLogin();
+  }
   return { vm, guest, user, files: guest.filesOf(user) };
 }
 
-export function authenticated(vm: Vm, guest: Guest, auth: GuestAuthentication): GuestUser {
+/** Undefined for whom the guest does not let in. Errors: GuestOperationsUnavailable, OperationNotSupportedByGuest. */
+export function authenticated(vm: Vm, guest: Guest, auth: GuestAuthentication): GuestUser | undefined {
   const given = auth as GuestAuthentication & { readonly [field: string]: unknown };
   // Needs the Tools' part in a session on the desktop, which only a Windows where somebody is logged in has.
   if (given.interactiveSession === true && vm.get('guest')?.interactiveGuestOperationsReady !== true) {
     throw guestOperationsUnavailable();
   }
-  const user = userOf(guest, given);
-  if (!user) throw invalidGuestLogin();
-  return user;
+  return userOf(guest, given);
 }
 
 function userOf(guest: Guest, given: { readonly [field: string]: unknown }): GuestUser | undefined {

@@ -1,16 +1,16 @@
 /** GuestAuthManager: whether a guest lets somebody in, and tickets in place of passwords. */
 import type { MethodTable } from '../core/method.ts';
-import { authenticated, guestOf, logInTo } from './access.ts';
+import { authenticated, guestOf, inGuest } from './access.ts';
 import { guestOperationFailed, invalidGuestLogin } from './faults.ts';
 
 export const guestAuthMethods: MethodTable = {
-  ValidateCredentialsInGuest: (call) => {
-    logInTo(call, 'Query');
-  },
+  ValidateCredentialsInGuest: inGuest('ValidateCredentialsInGuest', 'Query', () => {}),
   AcquireCredentialsInGuest: (call) => {
     const { vm, guest } = guestOf(call, call.request.vm, 'Query');
     const { requestedAuth } = call.request;
-    const ticket = guest.grantTicket(authenticated(vm, guest, requestedAuth));
+    const user = authenticated(vm, guest, requestedAuth);
+    if (!user) throw invalidGuestLogin();
+    const ticket = guest.grantTicket(user);
     if (ticket === undefined) throw guestOperationFailed('there are too many sessions in the guest');
     return {
       $type: 'TicketedSessionAuthentication' as const,

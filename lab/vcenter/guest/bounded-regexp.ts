@@ -5,7 +5,14 @@ const MAX_MS = 200;
 const MAX_PATTERN = 1000;
 
 /** The expression cannot be read, or takes too long. */
-export class BadPattern extends Error {}
+export class BadPattern extends Error {
+  readonly tookTooLong: boolean;
+
+  constructor(message: string, tookTooLong = false) {
+    super(message);
+    this.tookTooLong = tookTooLong;
+  }
+}
 
 /** Which of the texts match. Errors: `BadPattern`. */
 export function matching(pattern: string, flags: string, texts: readonly string[]): boolean[] {
@@ -20,6 +27,7 @@ export function matching(pattern: string, flags: string, texts: readonly string[
     );
     return JSON.parse(String(answer)) as boolean[];
   } catch (error) {
-    throw new BadPattern(error instanceof Error ? error.message : 'the pattern cannot be read');
+    const tookTooLong = (error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+    throw new BadPattern(error instanceof Error ? error.message : 'the pattern cannot be read', tookTooLong);
   }
 }

@@ -16,8 +16,10 @@ export interface ProgramToRun {
 
 const MAX_STEPS = 20_000;
 const MAX_RUN_MS = 3_600_000;
+/** Time of this computer, by its own clock, that a program's work may take. */
+const MAX_BUSY_MS = 10_000;
 /** Commands after which others in this process have their turn. */
-const TURN = 50;
+const TURN = 20;
 
 /** Resolves to the exit code. Errors: `Killed`. */
 export async function runProgram(
@@ -57,15 +59,26 @@ export interface RunIn {
 function bounds(clock: Clock, signal: AbortSignal): Pick<Execution, 'step' | 'sleep'> {
   const until = clock.monotonic() + MAX_RUN_MS;
   let steps = 0;
+  let busyMs = 0;
+  let since = performance.now();
+  const pause = async (wait: () => Promise<void>) => {
+    busyMs += performance.now() - since;
+    if (busyMs > MAX_BUSY_MS) throw new Killed();
+    try {
+      await wait();
+    } finally {
+      since = performance.now();
+    }
+  };
   return {
     async step() {
       if (++steps > MAX_STEPS || signal.aborted) throw new Killed();
-      if (steps % TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (steps % TURN === 0) await pause(() => new Promise((resolve) => setImmediate(resolve)));
     },
     async sleep(ms) {
       const left = until - clock.monotonic();
       try {
-        await clock.sleep(Math.max(0, Math.min(ms, left)), signal);
+        await pause(() => clock.sleep(Math.max(0, Math.min(ms, left)), signal));
       } catch (error) {
         throw signal.aborted ? new Killed() : error;
       }

@@ -3,32 +3,23 @@ import type { GuestProcessInfo } from '../../../src/vim25/generated/types.ts';
 import { invalidArgument } from '../core/faults.ts';
 import type { MethodTable } from '../core/method.ts';
 import { fileNotFound } from '../files/faults.ts';
-import { logInTo } from './access.ts';
-import {
-  guestOperationFailed,
-  guestPermissionDenied,
-  guestProcessNotFound,
-  notADirectory,
-  withFileFaults,
-} from './faults.ts';
+import { inGuest } from './access.ts';
+import { guestOperationFailed, guestPermissionDenied, guestProcessNotFound, notADirectory } from './faults.ts';
 import { type GuestProcess, NotPermitted } from './machine.ts';
 
 /** Bytes of a request that the Tools take. */
 const MAX_REQUEST = 64 * 1024;
 
 export const guestProcessMethods: MethodTable = {
-  StartProgramInGuest: (call) => {
-    const { guest, user, files } = logInTo(call, 'Execute');
+  StartProgramInGuest: inGuest('StartProgramInGuest', 'Execute', (call, { guest, user, files }) => {
     const { programPath, arguments: args, workingDirectory, envVariables } = call.request.spec;
     if (programPath === '') throw invalidArgument('spec.programPath');
     const size = [programPath, args, ...(envVariables ?? [])].reduce((sum, text) => sum + text.length, 0);
     if (size > MAX_REQUEST) throw invalidArgument('spec.arguments');
     const program = programPath.trim().replace(/^"([^"]*)"?$/, '$1');
-    withFileFaults(() => {
-      if (files.find(program) === undefined) throw fileNotFound(program);
-      if (!files.may(program, 'execute')) throw guestPermissionDenied();
-      if (workingDirectory && files.find(workingDirectory)?.kind !== 'directory') throw notADirectory(workingDirectory);
-    });
+    if (files.find(program) === undefined) throw fileNotFound(program);
+    if (!files.may(program, 'execute')) throw guestPermissionDenied();
+    if (workingDirectory && files.find(workingDirectory)?.kind !== 'directory') throw notADirectory(workingDirectory);
     const pid = guest.start(user, {
       program,
       args,
@@ -37,16 +28,14 @@ export const guestProcessMethods: MethodTable = {
     });
     if (pid === undefined) throw guestOperationFailed('too many processes run in the guest');
     return pid;
-  },
-  ListProcessesInGuest: (call) => {
-    const { guest } = logInTo(call, 'Query');
+  }),
+  ListProcessesInGuest: inGuest('ListProcessesInGuest', 'Query', (call, { guest }) => {
     const { pids = [] } = call.request;
     const asked = new Set(pids);
     const processes = guest.processes.list();
     return (asked.size > 0 ? processes.filter(({ pid }) => asked.has(pid)) : processes).map(processInfo);
-  },
-  TerminateProcessInGuest: (call) => {
-    const { guest, user } = logInTo(call, 'Execute');
+  }),
+  TerminateProcessInGuest: inGuest('TerminateProcessInGuest', 'Execute', (call, { guest, user }) => {
     const { pid } = call.request;
     const tools = guest.processes
       .list()
@@ -59,9 +48,8 @@ export const guestProcessMethods: MethodTable = {
     } catch (error) {
       throw error instanceof NotPermitted ? guestPermissionDenied() : error;
     }
-  },
-  ReadEnvironmentVariableInGuest: (call) => {
-    const { guest, user } = logInTo(call, 'Query');
+  }),
+  ReadEnvironmentVariableInGuest: inGuest('ReadEnvironmentVariableInGuest', 'Query', (call, { guest, user }) => {
     const { names = [] } = call.request;
     const environment = guest.system.environmentOf(user);
     const windows = guest.system.family === 'windows';
@@ -70,7 +58,7 @@ export const guestProcessMethods: MethodTable = {
       const value = environment.get(windows ? name.toUpperCase() : name);
       return value === undefined ? [] : [`${name}=${value}`];
     });
-  },
+  }),
 };
 
 function processInfo({ name, pid, owner, cmdLine, startTime, endTime, exitCode }: GuestProcess): GuestProcessInfo {

@@ -30,6 +30,9 @@ const MAX_ENDED = 500;
 /** What Linux's Tools say of a process that a signal ended: the high byte of its wait status. */
 const SIGNALLED = 0;
 
+/** It did more, or for longer, than a guest of the lab lets it. */
+const OUT_OF_BOUNDS = 137;
+
 interface Running {
   readonly process: GuestProcess;
   readonly ended: AbortController | undefined;
@@ -68,7 +71,7 @@ export function createProcessTable(clock: Clock): ProcessTable {
       setImmediate(() => {
         void run(pid, controller.signal).then(
           (exitCode) => end(pid, exitCode),
-          () => end(pid, 1),
+          () => end(pid, OUT_OF_BOUNDS),
         );
       });
       return pid;

@@ -30,6 +30,8 @@ export function guestFileRoute(world: World): Route {
       }
       succeeded = true;
     } catch (error) {
+      // Who went away in the midst of it is told nothing.
+      if (request.destroyed && !(error instanceof GuestFileError)) return;
       if (!(error instanceof GuestFileError)) throw error;
       refuse(exchange, 500);
     } finally {

@@ -25,7 +25,7 @@ async function steps({ tasks, clock }: World, count: number): Promise<void> {
 
 /** VMs that still ran are cut off, and are off when the host is back: nobody starts them elsewhere. */
 function goDown(world: World, host: Host): void {
-  for (const vm of vmsOn(world, host)) if (isPoweredOn(vm)) stopRunning(vm, { clean: false });
+  for (const vm of vmsOn(world, host)) if (isPoweredOn(vm)) stopRunning(world, vm, { clean: false });
   if (world.kind === 'esxi') world.sessions.endAll();
   else loseHost({ world }, host);
 }

@@ -49,7 +49,7 @@ function destruction(privilege: string, prepare: (call: Doing, object: AnyObject
     Destroy_Task: requires(privilege, (call) => {
       const run = prepare(call, call.self);
       return call.world.tasks.start(call, {
-        descriptionId: 'ManagedEntity.destroy',
+        descriptionId: call.self.ref.type === 'Folder' ? 'Folder.destroy' : 'ManagedEntity.destroy',
         name: 'Destroy_Task',
         entity: call.self,
         run,

@@ -14,7 +14,7 @@ import type { World } from '../core/world.ts';
 import type { Located } from '../files/locate.ts';
 
 /** Seconds. */
-export const LEASE_TIMEOUT = 300;
+const LEASE_TIMEOUT = 300;
 const MAX_FINISHED = 200;
 
 export interface LeasedDevice {

@@ -7,7 +7,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { VirtualDisk } from '../../../src/vim25/generated/types.ts';
 import { VimFault } from '../core/faults.ts';
 import type { World } from '../core/world.ts';
-import { isGone, MAX_KEPT_BYTES, receive, TooLargeError } from '../files/receive.ts';
+import { isGone, receive, TooLargeError } from '../files/receive.ts';
 import type { Exchange, Route } from '../http/server.ts';
 import { diskBacking, disksOf } from '../vm/vm-files.ts';
 import { contentOf } from './devices.ts';
@@ -34,7 +34,7 @@ export function nfcRoute(world: World): Route {
     } else if (lease.mode === 'export') {
       await send(world, exchange, lease, device);
     } else {
-      await take(exchange, lease, device);
+      await take(world, exchange, lease, device);
     }
   };
 }
@@ -90,7 +90,7 @@ function diskOf({ objects }: World, { target, key }: LeasedDevice): VirtualDisk 
   return disksOf(vm.get('config')?.hardware.device).find((disk) => diskBacking(disk).fileName === target.text)!;
 }
 
-async function take({ request, response }: Exchange, lease: Lease, device: LeasedDevice): Promise<void> {
+async function take(world: World, { request, response }: Exchange, lease: Lease, device: LeasedDevice): Promise<void> {
   const refuse = (status: number, message: string) => {
     request.resume();
     if (!response.headersSent) response.writeHead(status, { 'content-type': 'text/plain' }).end(`${message}\n`);
@@ -99,7 +99,7 @@ async function take({ request, response }: Exchange, lease: Lease, device: Lease
   const before = files.stat(path);
   const room = () => files.freeBytes() + (before?.size ?? 0);
   try {
-    const { size, bytes, head } = await receive(request, { maxBytes: room });
+    const { size, bytes, head } = await receive(request, { maxBytes: room, mayKeep: world.files.mayKeep });
     if (device.capacityKb === undefined) {
       if (!lease.isReady()) return refuse(404, 'The lease has ended.');
       files.write(path, { size, ...(bytes && { bytes }) });
@@ -111,7 +111,7 @@ async function take({ request, response }: Exchange, lease: Lease, device: Lease
     if (!header) return refuse(500, 'The file is not a supported disk format.');
     if (header.capacitySectors * SECTOR > device.capacityKb! * 1024)
       return refuse(500, 'The file is larger than the disk.');
-    const raw = bytes && decodeVmdk(bytes, MAX_KEPT_BYTES);
+    const raw = bytes && decodeVmdk(bytes, world.files.mayKeep);
     if (!lease.isReady()) return refuse(404, 'The lease has ended.');
     const { disk } = before ?? {};
     files.write(path, {

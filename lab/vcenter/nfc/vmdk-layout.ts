@@ -9,7 +9,7 @@ export const SECTOR = 512;
 export const GRAIN_SECTORS = 128;
 export const GRAIN_BYTES = GRAIN_SECTORS * SECTOR;
 export const ENTRIES_PER_TABLE = 512;
-export const OVERHEAD_SECTORS = 128;
+const OVERHEAD_SECTORS = 128;
 export const MARKER = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
 
 const MAGIC = 0x564d444b;

@@ -66,9 +66,9 @@ export async function* encodeVmdk(
 
 /**
  * What the disk of a stream-optimized VMDK holds, up to its last grain with data. Undefined for what is none, is
- * broken, or holds more than `maxBytes`.
+ * broken, or reaches further than `mayTake` allows.
  */
-export function decodeVmdk(vmdk: Buffer, maxBytes: number): Buffer | undefined {
+export function decodeVmdk(vmdk: Buffer, mayTake: (bytes: number) => boolean): Buffer | undefined {
   const header = readHeader(vmdk);
   if (!header?.streamOptimized) return undefined;
   const grainBytes = header.grainSectors * SECTOR;
@@ -86,12 +86,12 @@ export function decodeVmdk(vmdk: Buffer, maxBytes: number): Buffer | undefined {
     }
     const data = inflate(vmdk.subarray(at + 12, at + 12 + size), grainBytes);
     held += data?.length ?? 0;
-    if (!data || value * SECTOR + data.length > Math.max(capacity, grainBytes) || held > maxBytes) return undefined;
+    if (!data || value * SECTOR + data.length > Math.max(capacity, grainBytes) || !mayTake(held)) return undefined;
     grains.push({ at: value * SECTOR, data });
     end = Math.max(end, value * SECTOR + data.length);
     at += toSectors(12 + size) * SECTOR;
   }
-  if (end > maxBytes) return undefined;
+  if (!mayTake(end)) return undefined;
   const raw = Buffer.alloc(end);
   for (const { at, data } of grains) data.copy(raw, at);
   return raw;

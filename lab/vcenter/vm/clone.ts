@@ -17,15 +17,15 @@ import { buildVm, fileName, freeDirectory } from './build.ts';
 import { disconnected } from './connection.ts';
 import { checkCustomization } from './customization.ts';
 import { is } from './devices.ts';
-import { copyOfDisk, destinationsOf, thinAfter } from './disk-moves.ts';
+import { copyOfDisk, deltaOver, destinationsOf, thinAfter } from './disk-moves.ts';
 import { toolsOf } from './guest-boot.ts';
 import { silentGuest } from './guest-info.ts';
 import { knownSpec } from './known-spec.ts';
 import { chooseHost, type Datastore, type Host, hostOf, poolOf, requireUsable, vmFolderOf } from './placement.ts';
 import { powerOn } from './power.ts';
 import { reconfigure } from './reconfigure.ts';
-import { asVm, isTemplate, requireReachable, type Vm } from './subject.ts';
-import { findPlace, withDelta } from './vm-disks.ts';
+import { asVm, isTemplate, requireReachable, requireVCenter, type Vm } from './subject.ts';
+import { findPlace } from './vm-disks.ts';
 import { hostNameOf, postVmEvent } from './vm-events.ts';
 import { carryOut, type Effect } from './workbench.ts';
 
@@ -39,6 +39,7 @@ export const cloneMethods: MethodTable = {
   CloneVM_Task: (call) => {
     const source = asVm(call.self);
     const { world, session, request } = call;
+    requireVCenter(world);
     demand(session, `VirtualMachine.Provisioning.${isTemplate(source) ? 'DeployTemplate' : 'Clone'}`, source);
     const folder = vmFolderOf(world, request.folder, 'folder');
     demand(session, 'VirtualMachine.Inventory.CreateFromExisting', folder);
@@ -92,6 +93,7 @@ async function clone(
     guest: silentGuest(origin, { tools: toolsOf(source) }),
   });
   vm.set({ config: inherited(vm.get('config')!, origin) });
+  world.guests.copy(source, vm, spec.snapshot);
   if (spec.config) reconfigure(call, vm, { ...knownSpec(spec.config), changeVersion: undefined, name: undefined });
   tellEnd(call, source, vm);
   if (spec.powerOn && !spec.template) powerOn(call, vm);
@@ -101,6 +103,7 @@ async function clone(
 /** The configuration that is copied: the VM's own, or that of one of its snapshots. */
 function originOf({ world }: Pick<Call, 'world'>, source: Vm, spec: VirtualMachineCloneSpec): VirtualMachineConfigInfo {
   if (spec.snapshot === undefined) {
+    // A linked clone's disks lie on those of a snapshot: a running VM's own change under it.
     if (isLinked(spec)) throw invalidArgument('spec.snapshot');
     return source.get('config')!;
   }
@@ -176,11 +179,12 @@ function copiedDevices(
     if (is(device, 'VirtualEthernetCard')) return withOwnAddress(call, device as VirtualEthernetCard);
     if (!is(device, 'VirtualDisk')) return device;
     const disk = device as VirtualDisk;
-    if (isLinked(spec)) return withDelta(world, source, disk);
     const to = destination(disk) ?? home;
     const file = `[${to.get('name')}] ${directory}/${fileName(name)}${disks === 0 ? '' : `_${disks}`}.vmdk`;
     disks++;
-    const copy = copyOfDisk(world, disk, { from, to, fileName: file, thin: thinAfter(spec.location) });
+    const copy = isLinked(spec)
+      ? deltaOver(world, disk, { to, fileName: file })
+      : copyOfDisk(world, disk, { from, to, fileName: file, thin: thinAfter(spec.location) });
     effects.push(copy.effect);
     return copy.device;
   });

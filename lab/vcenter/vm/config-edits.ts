@@ -159,7 +159,7 @@ const COPIED = [
 ] as const;
 
 /** A key with an empty value goes. Errors: InvalidArgument for a key that is none. */
-export function editOptions(present: readonly OptionValue[], asked: readonly OptionValue[]): OptionValue[] {
+function editOptions(present: readonly OptionValue[], asked: readonly OptionValue[]): OptionValue[] {
   const options = new Map(present.map((option) => [option.key, option]));
   for (const { key, value } of asked) {
     if (typeof key !== 'string' || key === '' || /[\p{Cc}=]/u.test(key))

@@ -119,7 +119,7 @@ function datastoreIn(
   throw invalidDatastorePath(path);
 }
 
-export function tellOfBirth(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
+function tellOfBirth(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
   const config = vm.get('config')!;
   const { uuid, instanceUuid = '' } = config;
   postVmEvent(call, 'VmBeingCreatedEvent', vm, 'Creating {vm}', { configSpec: {} });

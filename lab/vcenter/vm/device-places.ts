@@ -37,7 +37,7 @@ const FAMILIES: readonly Family[] = [
   { type: 'VirtualPCIPassthrough', label: 'PCI device', firstKey: 13000, most: 16, home: PCI_KEY },
 ];
 
-export function familyOf(device: VirtualDevice): Family | undefined {
+function familyOf(device: VirtualDevice): Family | undefined {
   return FAMILIES.find(({ type }) => is(device, type));
 }
 
@@ -122,7 +122,7 @@ function newLabel({ label }: Family, peers: readonly VirtualDevice[]): string {
   return `${label} ${number}`;
 }
 
-export function tooMany(why: string) {
+function tooMany(why: string) {
   return fault(
     'TooManyDevices',
     { property: 'virtualDeviceSpec.device' },

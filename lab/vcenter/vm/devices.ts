@@ -1,11 +1,5 @@
 /** The devices of a VM: of which kind one is, which slots a controller has, what they are backed by. */
-import type {
-  DataObjects,
-  VirtualController,
-  VirtualDevice,
-  VirtualDeviceBackingInfo,
-  VirtualDisk,
-} from '../../../src/vim25/generated/types.ts';
+import type { DataObjects, VirtualController, VirtualDevice, VirtualDisk } from '../../../src/vim25/generated/types.ts';
 import { isSubtype } from '../../../src/vim25/schema.ts';
 import type { Vm } from './subject.ts';
 
@@ -29,11 +23,6 @@ export function isController(device: VirtualDevice): device is VirtualController
   return is(device, 'VirtualController');
 }
 
-/** The file that a device's backing names: `[ds] web01/web01.vmdk`. */
-export function fileNameOf(backing: VirtualDeviceBackingInfo | undefined): string | undefined {
-  return is(backing, 'VirtualDeviceFileBackingInfo') ? backing.fileName : undefined;
-}
-
 /** What sits on a controller, and how many. */
 export interface ControllerKind {
   readonly type: keyof DataObjects;
@@ -49,7 +38,7 @@ export interface ControllerKind {
 }
 
 /** First match counts: the more special before the more general. */
-export const CONTROLLERS: readonly ControllerKind[] = [
+const CONTROLLERS: readonly ControllerKind[] = [
   { type: 'VirtualIDEController', firstKey: 200, most: 2, label: 'IDE', summary: 'IDE', units: 2 },
   {
     type: 'VirtualPS2Controller',

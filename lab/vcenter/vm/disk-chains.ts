@@ -34,18 +34,40 @@ export function diskFilesOf(world: World, vm: Vm): Set<string> {
   return files;
 }
 
+/** Disk files that other VMs on the same datastores need: linked clones lie on those of another. */
+export function filesOfOthers(world: World, vm: Vm): Set<string> {
+  const files = new Set<string>();
+  const note = (devices: readonly VirtualDevice[] = []) => {
+    for (const disk of devices) for (const { fileName } of chainOf(disk)) files.add(fileName);
+  };
+  for (const ref of vm.get('datastore')) {
+    for (const other of world.objects.find(ref)?.as('Datastore')?.get('vm') ?? []) {
+      if (other.value !== vm.id) note(world.objects.find(other)?.as('VirtualMachine')?.get('config')?.hardware.device);
+    }
+  }
+  for (const snapshot of world.objects.all('VirtualMachineSnapshot')) {
+    if (snapshot.get('vm').value !== vm.id) note(snapshot.get('config').hardware.device);
+  }
+  return files;
+}
+
 /** Does it, and removes the disk files that nothing needs afterwards. */
 export function tidyingDisks<T>(world: World, vm: Vm, change: () => T): T {
   const before = diskFilesOf(world, vm);
   const result = change();
-  const after = diskFilesOf(world, vm);
+  const after = new Set([...diskFilesOf(world, vm), ...filesOfOthers(world, vm)]);
   for (const file of before) if (!after.has(file)) removeFile(world, vm.get('runtime').host, file);
   return result;
 }
 
 /** Files that could become one: the lower one, and the one on top of it. */
-function findMerge(world: World, vm: Vm): { lower: DiskBacking; upper: string } | undefined {
-  const tops = new Set<string>();
+function findMerge(
+  world: World,
+  vm: Vm,
+  others: ReadonlySet<string>,
+): { lower: DiskBacking; upper: string } | undefined {
+  // What a linked clone lies on is left as it is.
+  const tops = new Set(others);
   const above = new Map<string, Set<string>>();
   const known = new Map<string, DiskBacking>();
   for (const holder of holdersOf(world, vm)) {
@@ -67,11 +89,12 @@ function findMerge(world: World, vm: Vm): { lower: DiskBacking; upper: string } 
 }
 
 export function needsConsolidation(world: World, vm: Vm): boolean {
-  return findMerge(world, vm) !== undefined;
+  return findMerge(world, vm, filesOfOthers(world, vm)) !== undefined;
 }
 
 export function consolidate(world: World, vm: Vm): void {
-  for (let merge = findMerge(world, vm); merge; merge = findMerge(world, vm)) {
+  const others = filesOfOthers(world, vm);
+  for (let merge = findMerge(world, vm, others); merge; merge = findMerge(world, vm, others)) {
     const { lower, upper } = merge;
     for (const holder of holdersOf(world, vm)) {
       const config = holder.get('config');

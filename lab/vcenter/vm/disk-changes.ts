@@ -32,7 +32,7 @@ function sizeAsked({ capacityInKB, capacityInBytes }: Partial<VirtualDisk>): num
   return capacityInBytes !== undefined && capacityInBytes > 0 ? Math.floor(capacityInBytes / KIB) : (capacityInKB ?? 0);
 }
 
-export function diskSummary(capacityKb: number): string {
+function diskSummary(capacityKb: number): string {
   return `${capacityKb.toLocaleString('en-US')} KB`;
 }
 

@@ -90,6 +90,39 @@ export function copyOfDisk(
   };
 }
 
+/** A disk that lies on another VM's, and holds only what is written to it. */
+export function deltaOver(
+  world: World,
+  disk: VirtualDisk,
+  { to, fileName }: { readonly to: Datastore; readonly fileName: string },
+): { device: VirtualDisk; effect: Effect } {
+  const parent = backingOf(disk)!;
+  const backing: DiskBacking = {
+    ...parent,
+    fileName,
+    datastore: to.ref,
+    parent,
+    thinProvisioned: true,
+    deltaDiskFormat: 'seSparseFormat',
+  };
+  const tree = world.files.of(to);
+  const path = fileName.replace(/^\[.*?\] ?/, '');
+  return {
+    device: { ...disk, backing },
+    effect: {
+      apply: () => {
+        const folder = path.slice(0, path.lastIndexOf('/'));
+        if (!tree.stat(folder)) tree.makeFolder(folder, { parents: true });
+        tree.write(path, {
+          size: 16 * KIB * KIB,
+          disk: { capacityKb: disk.capacityInKB, thin: true, extent: 'sesparse' },
+        });
+      },
+      undo: () => tree.remove(path),
+    },
+  };
+}
+
 function rootOf(backing: DiskBacking | undefined): DiskBacking | undefined {
   let at = backing;
   while (at?.parent) at = at.parent;

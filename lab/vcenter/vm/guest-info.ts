@@ -9,7 +9,7 @@ import type {
   VirtualMachineConfigInfo,
 } from '../../../src/vim25/generated/types.ts';
 import { ipv4Of, ipv6Of } from './addresses.ts';
-import { guestSystem } from './guest-systems.ts';
+import { type GuestSystem, guestSystem } from './guest-systems.ts';
 
 /**
  * `current`: those that the host brings; `old`: an upgrade is there; `unmanaged`: the guest's own (open-vm-tools);
@@ -50,7 +50,7 @@ export function silentGuest(
     toolsRunningStatus: 'guestToolsNotRunning',
     toolsVersion: String(VERSIONS[tools]),
     ...(installed && {
-      toolsInstallType: installType(tools),
+      toolsInstallType: installType(tools, family),
       guestId: id,
       guestFamily: family,
       guestFullName: fullName,
@@ -107,8 +107,9 @@ export function runningGuest({ config, tools, hostName, networks, used = 0.4 }: 
   };
 }
 
-function installType(tools: ToolsState): string {
-  return tools === 'unmanaged' ? 'guestToolsTypeOpenVMTools' : 'guestToolsTypeMSI';
+function installType(tools: ToolsState, family: GuestSystem['family']): string {
+  if (family === 'windowsGuest') return 'guestToolsTypeMSI';
+  return tools === 'old' || tools === 'current' ? 'guestToolsTypeTar' : 'guestToolsTypeOpenVMTools';
 }
 
 function nicInfo(

@@ -40,7 +40,7 @@ export const guestPowerMethods: MethodTable = {
     const vm = askable(call);
     postVmEvent(call, 'VmGuestShutdownEvent', vm, 'Guest OS shut down for {vm}');
     later(call, vm, () => {
-      stopRunning(vm, { clean: true });
+      stopRunning(call.world, vm, { clean: true });
       postVmEvent(call, 'VmPoweredOffEvent', vm, '{vm} is powered off');
     });
   }),

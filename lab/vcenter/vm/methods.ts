@@ -6,6 +6,7 @@ import { createMethods } from './create.ts';
 import { guestPowerMethods } from './guest-power.ts';
 import { powerMethods } from './power.ts';
 import { reconfigureMethods } from './reconfigure.ts';
+import { refreshMethods } from './refresh.ts';
 import { relocateMethods } from './relocate.ts';
 import { vmSnapshotMethods } from './snapshot-methods.ts';
 import { templateMethods } from './template.ts';
@@ -23,6 +24,7 @@ export const vmMethods: readonly MethodTable[] = [
   unregisterMethods,
   consoleMethods,
   toolsInstallerMethods,
+  refreshMethods,
 ];
 
 /** What a folder for VMs does with them. */

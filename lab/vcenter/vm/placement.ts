@@ -28,7 +28,7 @@ export function datastoreOf(world: World, ref: ManagedObjectReference, property:
   return datastore;
 }
 
-export function isOwnedBy(pool: ManagedObject<'ResourcePool'>, host: Host): boolean {
+function isOwnedBy(pool: ManagedObject<'ResourcePool'>, host: Host): boolean {
   return pool.get('owner').value === host.get('parent')?.value;
 }
 

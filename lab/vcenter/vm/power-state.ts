@@ -6,12 +6,14 @@ import { connectedAtStart, disconnected } from './connection.ts';
 import { devicesOf, is } from './devices.ts';
 import { bootGuest, stopGuest } from './guest-boot.ts';
 import type { Vm } from './subject.ts';
+import { removeSwapFile, writeSwapFile } from './swap-file.ts';
 import { findPlace } from './vm-disks.ts';
 
-/** Runs from now on: a new boot, or out of suspension with the guest as it was. */
+/** Runs from now on: a new boot, or out of suspension with the guest as it was. Errors: NoDiskSpace for its swap file. */
 export function startRunning(world: World, vm: Vm): void {
   const resumed = vm.get('runtime').powerState === 'suspended';
   const { suspendTime: _, ...runtime } = vm.get('runtime');
+  writeSwapFile(world, vm);
   connectDevices(world, vm, resumed);
   vm.set({
     runtime: {
@@ -43,10 +45,11 @@ function disconnectDevices(vm: Vm): void {
   if (config) vm.set({ config: withDevices(config, disconnected(devicesOf(vm))) });
 }
 
-export function stopRunning(vm: Vm, { clean }: { readonly clean: boolean }): void {
+export function stopRunning(world: World, vm: Vm, { clean }: { readonly clean: boolean }): void {
   stopGuest(vm);
   const { bootTime: _, suspendTime: __, question: ___, ...runtime } = vm.get('runtime');
   disconnectDevices(vm);
+  removeSwapFile(world, vm);
   vm.set({ runtime: { ...runtime, powerState: 'poweredOff', cleanPowerOff: clean, toolsInstallerMounted: false } });
 }
 

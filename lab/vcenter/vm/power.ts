@@ -1,6 +1,7 @@
 /** VirtualMachine: on, off, reset, suspend. */
 import type { VirtualMachinePowerState } from '../../../src/vim25/generated/types.ts';
 import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
+import { localized, VimFault } from '../core/faults.ts';
 import { type Call, type MethodTable, requires } from '../core/method.ts';
 import { restartRunning, startRunning, stopRunning, suspend } from './power-state.ts';
 import { hostHasDrs, requireRunnable } from './run-requirements.ts';
@@ -36,15 +37,23 @@ export function powerOn(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
   const { world } = call;
   const resumes = powerStateOf(vm) === 'suspended';
   postVmEvent(call, resumes ? 'VmResumingEvent' : 'VmStartingEvent', vm, `{vm} is ${resumes ? 'resumed' : 'starting'}`);
-  requireRunnable(world, vm);
-  startRunning(world, vm);
+  try {
+    requireRunnable(world, vm);
+    startRunning(world, vm);
+  } catch (error) {
+    if (!(error instanceof VimFault)) throw error;
+    const told = `Failed to power on {vm}: ${error.message}`;
+    postVmEvent(call, 'VmFailedToPowerOnEvent', vm, told, { reason: localized(error) });
+    throw error;
+  }
   const byDrs = hostHasDrs(world, vm);
   postVmEvent(call, byDrs ? 'DrsVmPoweredOnEvent' : 'VmPoweredOnEvent', vm, '{vm} is powered on');
 }
 
-export function powerOff(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
+function powerOff(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
+  const { world } = call;
   postVmEvent(call, 'VmStoppingEvent', vm, '{vm} is stopping');
-  stopRunning(vm, { clean: false });
+  stopRunning(world, vm, { clean: false });
   postVmEvent(call, 'VmPoweredOffEvent', vm, '{vm} is powered off');
 }
 

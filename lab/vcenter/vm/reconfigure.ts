@@ -66,7 +66,7 @@ export function reconfigure(call: Doer & Pick<Call, 'world'>, vm: Vm, spec: Virt
   tellOfChanges(call, vm, before, config);
 }
 
-export function benchOf(world: World, vm: Vm): Workbench {
+function benchOf(world: World, vm: Vm): Workbench {
   return {
     world,
     host: vm.get('runtime').host!,

@@ -12,7 +12,15 @@ import { devicesOf, disksIn } from './devices.ts';
 import { contentAs, type Destination, destinationsOf, thinAfter, withRenamedFiles } from './disk-moves.ts';
 import { problemsOf } from './migration-checks.ts';
 import { chooseHost, type Datastore, type Host, hostOf, poolOf, rootPoolOf, vmFolderOf } from './placement.ts';
-import { asVm, invalidPowerState, isTemplate, powerStateOf, requireReachable, type Vm } from './subject.ts';
+import {
+  asVm,
+  invalidPowerState,
+  isTemplate,
+  powerStateOf,
+  requireReachable,
+  requireVCenter,
+  type Vm,
+} from './subject.ts';
 import { chainOf, findPlace, placeOf } from './vm-disks.ts';
 import { hostNameOf, postVmEvent } from './vm-events.ts';
 import { splitDatastorePath } from './vm-files.ts';
@@ -21,6 +29,7 @@ export const relocateMethods: MethodTable = {
   RelocateVM_Task: (call) => {
     const vm = asVm(call.self);
     const { spec } = call.request;
+    requireVCenter(call.world);
     demand(call.session, `Resource.${powerStateOf(vm) === 'poweredOn' ? 'HotMigrate' : 'ColdMigrate'}`, vm);
     return call.world.tasks.start(call, {
       descriptionId: 'VirtualMachine.relocate',
@@ -32,6 +41,7 @@ export const relocateMethods: MethodTable = {
   MigrateVM_Task: requires('Resource.HotMigrate', (call) => {
     const vm = asVm(call.self);
     const { pool, host, state } = call.request;
+    requireVCenter(call.world);
     if (pool === undefined && host === undefined) throw invalidArgument('host');
     return call.world.tasks.start(call, {
       descriptionId: 'VirtualMachine.migrate',

@@ -98,7 +98,8 @@ export function revertTo(
   const state = findNode(info.rootSnapshotList, snapshot.ref)!.node.state;
   const now = vm.get('config')!;
   const then = snapshot.get('config');
-  if (powerStateOf(vm) !== 'poweredOff') stopRunning(vm, { clean: false });
+  if (powerStateOf(vm) !== 'poweredOff') stopRunning(world, vm, { clean: false });
+  world.guests.revert(vm, snapshot.ref);
   tidyingDisks(world, vm, () => {
     const independent = devicesOf(vm).filter((each) => is(each, 'VirtualDisk') && isIndependent(each as VirtualDisk));
     const device = (then.hardware.device ?? []).map((each) =>

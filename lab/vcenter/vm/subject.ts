@@ -2,6 +2,7 @@
 import type { VirtualMachinePowerState } from '../../../src/vim25/generated/types.ts';
 import { fault, notSupported, objectNotFound, type VimFault } from '../core/faults.ts';
 import type { AnyObject, ManagedObject } from '../core/managed-object.ts';
+import type { World } from '../core/world.ts';
 
 export type Vm = ManagedObject<'VirtualMachine'>;
 
@@ -46,4 +47,9 @@ export function requireReachable(vm: Vm): void {
 /** Errors: NotSupported for a template. */
 export function requireNoTemplate(vm: Vm): void {
   if (isTemplate(vm)) throw notSupported('it is a template');
+}
+
+/** Errors: NotSupported on an ESXi host, which knows no such operation. */
+export function requireVCenter({ kind }: World): void {
+  if (kind === 'esxi') throw notSupported('it needs a vCenter Server');
 }

@@ -4,12 +4,21 @@ import { notSupported } from '../core/faults.ts';
 import { type MethodTable, requires } from '../core/method.ts';
 import type { World } from '../core/world.ts';
 import { chooseHost, poolOf } from './placement.ts';
-import { asVm, invalidPowerState, isTemplate, powerStateOf, requireReachable, type Vm } from './subject.ts';
+import {
+  asVm,
+  invalidPowerState,
+  isTemplate,
+  powerStateOf,
+  requireReachable,
+  requireVCenter,
+  type Vm,
+} from './subject.ts';
 import { findPlace } from './vm-disks.ts';
 
 export const templateMethods: MethodTable = {
   MarkAsTemplate: requires('VirtualMachine.Provisioning.MarkAsTemplate', ({ world, self }) => {
     const vm = asVm(self);
+    requireVCenter(world);
     requireReachable(vm);
     world.tasks.requireFree(vm);
     if (isTemplate(vm)) throw notSupported('it is a template already');
@@ -18,6 +27,7 @@ export const templateMethods: MethodTable = {
   }),
   MarkAsVirtualMachine: requires('VirtualMachine.Provisioning.MarkAsVM', ({ world, self, request }) => {
     const vm = asVm(self);
+    requireVCenter(world);
     requireReachable(vm);
     world.tasks.requireFree(vm);
     if (!isTemplate(vm)) throw notSupported('it is no template');

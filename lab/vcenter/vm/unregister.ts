@@ -10,7 +10,7 @@ import { ancestorsOf } from '../inventory/ancestry.ts';
 import { datastoreNamed } from '../inventory/datastore-names.ts';
 import { keptName, requireFreeName } from '../inventory/names.ts';
 import { buildVm, removeVm } from './build.ts';
-import { diskFilesOf } from './disk-chains.ts';
+import { diskFilesOf, filesOfOthers } from './disk-chains.ts';
 import { chooseHost, type Datastore, type Host, hostOf, poolOf, vmFolderOf } from './placement.ts';
 import { asVm, invalidPowerState, powerStateOf, type Vm } from './subject.ts';
 import { findPlace, removeFile } from './vm-disks.ts';
@@ -56,7 +56,8 @@ export function destroyVm(call: Pick<Call, 'world' | 'session'>, vm: Vm): void {
   const { world } = call;
   if (powerStateOf(vm) === 'poweredOn') throw invalidPowerState(vm, 'poweredOff');
   const { host } = vm.get('runtime');
-  for (const file of diskFilesOf(world, vm)) removeFile(world, host, file);
+  const needed = filesOfOthers(world, vm);
+  for (const file of diskFilesOf(world, vm)) if (!needed.has(file)) removeFile(world, host, file);
   const home = vm.get('config')?.files.vmPathName;
   const place = home === undefined ? undefined : findPlace(world, host, home);
   if (place) removeHome(place.tree, place.path);

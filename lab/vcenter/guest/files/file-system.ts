@@ -1,8 +1,7 @@
 /** The files of one guest, in memory: folders, files and symbolic links with owners, modes and times. */
-import { type FileErrorCode, GuestFileError } from './file-error.ts';
+import { GuestFileError } from './file-error.ts';
 import {
   allows,
-  type Entry,
   EXECUTE,
   type FileNode,
   type FileSystemNode,
@@ -12,6 +11,7 @@ import {
   WRITE,
 } from './nodes.ts';
 import type { PathStyle } from './path-style.ts';
+import { type Place, walkTo } from './walk.ts';
 
 export interface FileStatus {
   readonly name: string;
@@ -81,6 +81,15 @@ export interface FileSystem {
   as(identity: Identity): GuestFiles;
   /** Puts a program, a device or a file there as the system was installed. */
   install(path: string, file: InstalledFile): void;
+  /** Everything as it is now, for another time or another guest. What files hold is not copied. */
+  image(): FileSystemImage;
+  restore(image: FileSystemImage): void;
+}
+
+export interface FileSystemImage {
+  readonly root: FolderNode;
+  readonly used: number;
+  readonly nodes: number;
 }
 
 export interface InstalledFile extends NewAttributes {
@@ -89,20 +98,9 @@ export interface InstalledFile extends NewAttributes {
   readonly device?: boolean;
 }
 
-/** Where a path leads. */
-interface Place {
-  readonly folder: FolderNode;
-  /** Empty where the path ends in the root, `.` or `..`: what is there cannot be replaced. */
-  readonly name: string;
-  readonly node: FileSystemNode | undefined;
-  /** The folders on the way, the root first. */
-  readonly way: readonly FolderNode[];
-}
-
 const MEBIBYTE = 1024 * 1024;
-const MAX_LINKS = 8;
-const MAX_NAME = 255;
-const MAX_PATH = 4096;
+/** Folders in folders. */
+const MAX_DEPTH = 500;
 const STICKY = 0o1000;
 const ROOT: Identity = { uid: 0, gid: 0, superuser: true };
 
@@ -112,49 +110,12 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
     const at = now();
     return { mode, uid, gid, modified: at, accessed: at, created: at };
   };
-  const root: FolderNode = { kind: 'directory', entries: new Map(), ...attributes(ROOT, 0o755) };
+  let root: FolderNode = { kind: 'directory', entries: new Map(), ...attributes(ROOT, 0o755) };
   let used = 0;
   let nodes = 1;
 
-  const walk = (path: string, who: Identity, { follow = true } = {}): Place => {
-    const fail = (code: FileErrorCode) => new GuestFileError(code, path);
-    if (path === '') throw fail('ENOENT');
-    if (path.length > MAX_PATH) throw fail('ENAMETOOLONG');
-    const ahead = style.segments(path);
-    const asFolder = path.endsWith('/') || path.endsWith(style.separator);
-    let way: FolderNode[] = [root];
-    let links = 0;
-    for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
-      const folder = way.at(-1)!;
-      if (name === '.' || name === '..') {
-        if (name === '..' && way.length > 1) way.pop();
-        continue;
-      }
-      if (Buffer.byteLength(name) > MAX_NAME) throw fail('ENAMETOOLONG');
-      if (!style.isName(name)) throw fail('EINVAL');
-      if (!allows(folder, who, EXECUTE)) throw fail('EACCES');
-      const last = ahead.length === 0;
-      const entry: Entry | undefined = folder.entries.get(style.key(name));
-      if (!entry) {
-        if (!last) throw fail('ENOENT');
-        return { folder, name, node: undefined, way };
-      }
-      const { node } = entry;
-      if (node.kind === 'symlink' && (!last || follow)) {
-        if (++links > MAX_LINKS) throw fail('ELOOP');
-        if (style.isAbsolute(node.target)) way = [root];
-        ahead.unshift(...style.segments(node.target));
-        continue;
-      }
-      if (last) {
-        if (asFolder && node.kind === 'file') throw fail('ENOTDIR');
-        return { folder, name: entry.name, node, way };
-      }
-      if (node.kind !== 'directory') throw fail('ENOTDIR');
-      way.push(node);
-    }
-    return { folder: way.at(-2) ?? root, name: '', node: way.at(-1)!, way: way.slice(0, -1) };
-  };
+  const walk = (path: string, who: Identity, options: { readonly follow?: boolean } = {}) =>
+    walkTo(root, style, path, who, options);
 
   const existing = (path: string, who: Identity, walkOptions = {}): Place & { readonly node: FileSystemNode } => {
     const place = walk(path, who, walkOptions);
@@ -174,6 +135,7 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
   };
   const add = (path: string, place: Place, node: FileSystemNode): void => {
     if (nodes >= maxNodes) throw new GuestFileError('ENOSPC', path);
+    if (place.way.length > MAX_DEPTH) throw new GuestFileError('ENAMETOOLONG', path);
     put(path, place, node);
     nodes++;
   };
@@ -292,6 +254,7 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
         if (target.node && source.node.kind === 'directory') throw new GuestFileError('ENOTDIR', to);
         // Into itself it would be lost.
         if (target.way.includes(source.node as FolderNode)) throw new GuestFileError('EINVAL', to);
+        if (target.way.length + depthOf(source.node) > MAX_DEPTH) throw new GuestFileError('ENAMETOOLONG', to);
         requireChange(from, source, who);
         requireChange(to, target, who);
         drop(from, source);
@@ -343,7 +306,26 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
       used += bytes.length;
       rootFiles.change(path, rest);
     },
+    image: () => ({ root: copied(root), used, nodes }),
+    restore(image) {
+      root = copied(image.root);
+      ({ used, nodes } = image);
+    },
   };
+}
+
+function depthOf(node: FileSystemNode): number {
+  if (node.kind !== 'directory') return 0;
+  let depth = 0;
+  for (const entry of node.entries.values()) depth = Math.max(depth, depthOf(entry.node));
+  return depth + 1;
+}
+
+/** Chunks are never written over, so that copies share them. */
+function copied<T extends FileSystemNode>(node: T): T {
+  if (node.kind !== 'directory') return { ...node };
+  const entries = [...node.entries].map(([key, entry]) => [key, { ...entry, node: copied(entry.node) }] as const);
+  return { ...node, entries: new Map(entries) };
 }
 
 /** Appending byte by byte makes a chunk a byte: past some, they are one. */

@@ -2,7 +2,7 @@
 import { BadPattern, matching } from '../bounded-regexp.ts';
 import { GuestFileError } from '../files/file-error.ts';
 import { baseName } from '../files/path-style.ts';
-import { Exit, environmentOf, type ProgramCall, type Programs, UsageError } from '../shell/state.ts';
+import { Exit, environmentOf, Killed, type ProgramCall, type Programs, UsageError } from '../shell/state.ts';
 import { changeFolder } from './builtins.ts';
 import { linesOf, pathOf } from './options.ts';
 
@@ -206,6 +206,7 @@ export const windowsPrograms: Programs = {
       for (const line of kept) call.out.write(`${line}${END}`);
       return Number(kept.length === 0);
     } catch (error) {
+      if (error instanceof BadPattern && error.tookTooLong) throw new Killed();
       if (error instanceof BadPattern) throw new UsageError('FINDSTR: Bad search string');
       throw error;
     }

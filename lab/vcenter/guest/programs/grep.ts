@@ -1,6 +1,6 @@
 /** grep, with basic and extended expressions. */
 import { BadPattern, matching } from '../bounded-regexp.ts';
-import { type Programs, UsageError } from '../shell/state.ts';
+import { Killed, type Programs, UsageError } from '../shell/state.ts';
 import { inputsOf, linesOf, optionsOf } from './options.ts';
 
 export const grepPrograms: Programs = {
@@ -34,6 +34,8 @@ function test(source: string, flags: string, lines: readonly string[]): boolean[
   try {
     return matching(source, flags, lines);
   } catch (error) {
+    // Once is enough: a loop of them would hold this computer up.
+    if (error instanceof BadPattern && error.tookTooLong) throw new Killed();
     if (error instanceof BadPattern) throw new UsageError('Invalid regular expression', 2);
     throw error;
   }

@@ -113,6 +113,16 @@ export function createShell(language: Language, execution: Execution): Shell {
 
   const command = async (given: Command, state: ShellState, streams: Streams): Promise<number> => {
     await execution.step();
+    try {
+      return await runCommand(given, state, streams);
+    } catch (error) {
+      if (!(error instanceof ExpansionError)) throw error;
+      streams.err.write(`${state.name}: ${error.message}\n`);
+      return SYNTAX_ERROR;
+    }
+  };
+
+  const runCommand = async (given: Command, state: ShellState, streams: Streams): Promise<number> => {
     if (given.kind === 'simple') return simple(given, state, streams);
     const redirected = await redirect(given.redirects, state, streams);
     if (!redirected) return 1;
@@ -170,17 +180,10 @@ export function createShell(language: Language, execution: Execution): Shell {
 
   const simple = async ({ assignments, words, redirects }: Simple, state: ShellState, streams: Streams) => {
     const substituted = { status: 0 };
-    let argv: string[];
+    const own = expansion(state, streams, substituted);
+    const argv = await expandWords(words, own);
     const values: [string, string][] = [];
-    try {
-      const own = expansion(state, streams, substituted);
-      argv = await expandWords(words, own);
-      for (const { name, value } of assignments) values.push([name, await expandWord(value, own)]);
-    } catch (error) {
-      if (!(error instanceof ExpansionError)) throw error;
-      streams.err.write(`${state.name}: ${error.message}\n`);
-      return SYNTAX_ERROR;
-    }
+    for (const { name, value } of assignments) values.push([name, await expandWord(value, own)]);
     const redirected = await redirect(redirects, state, streams);
     if (!redirected) return 1;
     if (argv.length === 0) {
@@ -189,12 +192,12 @@ export function createShell(language: Language, execution: Execution): Shell {
     }
     if (values.length === 0) return runProgram(argv, state, redirected);
     // Set for this program alone.
-    const own = forkedState(state);
+    const alone = forkedState(state);
     for (const [name, value] of values) {
-      own.variables.set(name, value);
-      own.exported.add(name);
+      alone.variables.set(name, value);
+      alone.exported.add(name);
     }
-    return runProgram(argv, own, redirected);
+    return runProgram(argv, alone, redirected);
   };
 
   const expansion = (state: ShellState, { err, stdin }: Streams, substituted = { status: 0 }): Expansion => ({

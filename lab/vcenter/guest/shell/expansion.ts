@@ -1,6 +1,7 @@
 /** From a word to what a program is given: variables, substitutions, fields, file names (POSIX.1-2017, 2.6). */
-import { GuestFileError } from '../files/file-error.ts';
+
 import type { GuestFiles } from '../files/file-system.ts';
+import { ArithmeticError, calculate } from './arithmetic.ts';
 import { globbed, hasGlob } from './glob.ts';
 import type { ShellState } from './state.ts';
 import type { List, Part, Word } from './syntax.ts';
@@ -73,6 +74,9 @@ async function piecesOfPart(part: Part, expansion: Expansion): Promise<Piece[]> 
     const output = await expansion.substitute(part.list);
     return [{ text: output.replace(/\n+$/, ''), quoted: part.quoted, split: true }];
   }
+  if (part.kind === 'arithmetic') {
+    return [{ text: String(calculated(part.text, expansion)), quoted: part.quoted, split: true }];
+  }
   const { name, quoted, otherwise } = part;
   if (name === '@' && quoted) {
     return expansion.state.positional.map((text, index) => ({ text, quoted, split: false, breaks: index > 0 }));
@@ -88,6 +92,14 @@ async function piecesOfPart(part: Part, expansion: Expansion): Promise<Piece[]> 
     throw new ExpansionError(`${name}: ${(await expandWord(word, expansion)) || 'parameter not set'}`);
   if (operator === '=') expansion.state.variables.set(name, await expandWord(word, expansion));
   return piecesOf(word, expansion);
+}
+
+function calculated(text: string, expansion: Expansion): number {
+  try {
+    return calculate(text, (name) => parameterOf(name, expansion));
+  } catch (error) {
+    throw error instanceof ArithmeticError ? new ExpansionError(`arithmetic expression: ${error.message}`) : error;
+  }
 }
 
 function parameterOf(name: string, { state, pid }: Expansion): string | undefined {
@@ -141,9 +153,4 @@ function fieldsOf(pieces: readonly Piece[]): FieldPieces[] {
 
 function plain(field: FieldPieces): string {
   return field.map(({ text }) => text).join('');
-}
-
-/** What a script sees of an error with a file. */
-export function fileSentence(error: unknown): string | undefined {
-  return error instanceof GuestFileError ? error.message : undefined;
 }

@@ -79,7 +79,9 @@ export type Part =
       /** `${#name}` */
       readonly length?: boolean;
     }
-  | { readonly kind: 'substitution'; readonly list: List; readonly quoted: boolean };
+  | { readonly kind: 'substitution'; readonly list: List; readonly quoted: boolean }
+  /** `$((text))` */
+  | { readonly kind: 'arithmetic'; readonly text: string; readonly quoted: boolean };
 
 export type Redirect =
   | {

@@ -88,11 +88,25 @@ function readDoubleQuoted(scanner: Scanner, readList: ReadList): Part[] {
 /** What follows a `$` or a back quote; undefined where the character stands for itself. */
 function readDollar(scanner: Scanner, readList: ReadList, character: string, quoted: boolean): Part | undefined {
   if (character === '`') return readSubstitution(scanner, readList, '`', quoted);
-  if (scanner.startsWith('((')) throw new ShellSyntaxError('arithmetic is not supported');
+  if (scanner.take('((')) return readArithmetic(scanner, quoted);
   if (scanner.take('(')) return readSubstitution(scanner, readList, ')', quoted);
   if (scanner.take('{')) return scanner.nested(() => readBraces(scanner, readList, quoted));
   const name = scanner.match(NAME) ?? scanner.match(/[0-9?$#@*!]/y);
   return name === undefined ? undefined : { kind: 'variable', name, quoted };
+}
+
+function readArithmetic(scanner: Scanner, quoted: boolean): Part {
+  const from = scanner.at;
+  for (let depth = 0; !scanner.done; scanner.next()) {
+    if (depth === 0 && scanner.startsWith('))')) {
+      const text = scanner.text.slice(from, scanner.at);
+      scanner.take('))');
+      return { kind: 'arithmetic', text, quoted };
+    }
+    if (scanner.peek() === '(') depth++;
+    if (scanner.peek() === ')') depth--;
+  }
+  throw new ShellSyntaxError("missing '))'");
 }
 
 function readSubstitution(scanner: Scanner, readList: ReadList, end: string, quoted: boolean): Part {

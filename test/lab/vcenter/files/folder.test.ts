@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bench, LIMITED, openBench, PASSWORD } from './bench.ts';
+import { leaseClient } from './lease.ts';
 
 const WHERE = '?dcPath=DC0&dsName=nfs-iso';
 let bench: Bench;
@@ -66,6 +67,15 @@ describe('/folder', () => {
     expect(kept.bytes).toBeUndefined();
     const end = await bench.http(on('up/large.bin'), { headers: { range: 'bytes=-16' } });
     expect(end.bytes).toEqual(Buffer.alloc(16));
+  });
+
+  it('keeps nothing of an upload that breaks off', async () => {
+    async function* broken() {
+      yield Buffer.alloc(100_000);
+      throw new Error('the source is gone');
+    }
+    await expect(put('up/partial.bin', broken())).rejects.toThrow();
+    expect((await bench.http(on('up/partial.bin'))).status).toBe(404);
   });
 
   it('gives a disk as its descriptor and its extent', async () => {
@@ -168,5 +178,41 @@ describe('/folder', () => {
     const { status } = await bench.http(`/folder/${path}?dcPath=DC0&dsName=${name}`, { method: 'DELETE' });
     expect(status).toBe(500);
     expect(bench.files(name!).stat(path!)).toBeDefined();
+  });
+});
+
+describe('/folder of an ESXi host', () => {
+  let esxi: Bench;
+  beforeAll(async () => {
+    esxi = await openBench({ kind: 'esxi', vms: 3, accounts: [{ name: 'root', password: PASSWORD }] });
+  });
+  afterAll(() => esxi?.close());
+
+  it('needs no datacenter to be named, for files nor for FileManager', async () => {
+    const [datastore] = esxi.vcenter.world.objects.all('Datastore');
+    const name = datastore!.get('name');
+    const where = `?dsName=${encodeURIComponent(name)}`;
+    expect((await esxi.http(`/folder/new.txt${where}`, { method: 'PUT', body: 'hi' })).status).toBe(201);
+    expect((await esxi.http(`/folder/new.txt${where}&dcPath=ha-datacenter`)).bytes.toString()).toBe('hi');
+    expect((await esxi.http(`/folder/new.txt${where}&dcPath=DC0`)).status).toBe(404);
+    const { fileManager } = esxi.client.serviceContent;
+    const removing = esxi.client.call('DeleteDatastoreFile_Task', { _this: fileManager!, name: `[${name}] new.txt` });
+    await esxi.done(removing);
+    expect(esxi.files(name).stat('new.txt')).toBeUndefined();
+  });
+
+  it('lends the disks of a VM that is off', async () => {
+    const vm = [...esxi.vcenter.world.objects.all('VirtualMachine')].find(
+      (each) => each.get('runtime').powerState === 'poweredOff',
+    );
+    const leased = vm ?? [...esxi.vcenter.world.objects.all('VirtualMachine')][0]!;
+    if (!vm) leased.set({ runtime: { ...leased.get('runtime'), powerState: 'poweredOff' } });
+    const lease = await esxi.client.call('ExportVm', { _this: leased.ref });
+    const leases = leaseClient(esxi);
+    const { deviceUrl } = await leases.ready(lease);
+    expect(deviceUrl?.[0]?.url).toMatch(/^https:\/\/\*\/nfc\/[\da-f-]{36}\/disk-0\.vmdk$/);
+    expect((await leases.transfer(deviceUrl![0]!.url)).bytes.subarray(0, 4).toString()).toBe('KDMV');
+    await leases.close();
+    await esxi.client.call('HttpNfcLeaseComplete', { _this: lease });
   });
 });

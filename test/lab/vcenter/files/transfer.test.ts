@@ -137,7 +137,7 @@ describe('export and import', () => {
       checksumType: 'sha256',
     });
     expect(
-      decodeVmdk(vmdk, 64 * MIB)!
+      decodeVmdk(vmdk, () => true)!
         .subarray(0, data.length)
         .equals(data),
     ).toBe(true);
@@ -283,6 +283,20 @@ describe('a lease that does not end well', () => {
     await expect(call('HttpNfcLeaseProgress', { _this: lease, percent: 101 })).rejects.toMatchObject({
       faultType: 'InvalidArgument',
     });
+    await call('HttpNfcLeaseAbort', { _this: lease });
+  });
+
+  it('takes a VMDK that is broken further in, and keeps nothing of what it says', async () => {
+    const { lease } = await importing(descriptor, 'broken');
+    const { url } = (await leases.ready(lease)).deviceUrl![0]!;
+    const pieces: Buffer[] = [];
+    for await (const piece of encodeVmdk('x', 16 * MIB, randomBytes(MIB))) pieces.push(piece);
+    const vmdk = Buffer.concat(pieces);
+    vmdk.fill(0xff, 66_000, 70_000);
+    expect((await leases.transfer(url, 'PUT', vmdk)).status).toBe(201);
+    const { tree, path } = filesOf(vmNamed('broken')!);
+    expect(tree.stat(path)).toMatchObject({ size: vmdk.length, disk: { capacityKb: 16 * 1024 } });
+    expect(tree.stat(path)!.bytes).toBeUndefined();
     await call('HttpNfcLeaseAbort', { _this: lease });
   });
 

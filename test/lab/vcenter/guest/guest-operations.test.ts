@@ -214,6 +214,21 @@ describe('programs in a guest', () => {
     expect(await stage.read(own, '/srv/kept')).toBe('kept\n');
   });
 
+  it('goes on with what ran when the VM comes out of suspension', async () => {
+    const own = stage.vm('dev-01');
+    const spec = { programPath: '/bin/sleep', arguments: '600' };
+    const pid = await stage.call('StartProgramInGuest', own, { spec });
+    const { client, vcenter } = stage;
+    await client.call('SuspendVM_Task', { _this: own.ref });
+    await vcenter.world.tasks.idle();
+    await expect(stage.call('ListProcessesInGuest', own, {})).rejects.toMatchObject(fault('InvalidPowerState'));
+    await client.call('PowerOnVM_Task', { _this: own.ref });
+    await vcenter.world.tasks.idle();
+    const [process] = await stage.call('ListProcessesInGuest', own, { pids: [pid] });
+    expect(process).toMatchObject({ pid, name: 'sleep' });
+    expect(process).not.toHaveProperty('exitCode');
+  });
+
   it('takes no more processes than it can hold', async () => {
     const own = stage.vm('web-03');
     const spec = { programPath: '/bin/sleep', arguments: '600' };
@@ -221,6 +236,55 @@ describe('programs in a guest', () => {
       for (let count = 0; count < 300; count++) await stage.call('StartProgramInGuest', own, { spec });
     };
     await expect(start()).rejects.toMatchObject(fault('GuestOperationsFault'));
+  });
+});
+
+describe('the disk of a guest', () => {
+  it('is again what it was when its VM goes back to a snapshot', async () => {
+    const own = stage.vm('mon-01');
+    const { client, vcenter } = stage;
+    await stage.shell(own, 'echo before > /srv/state');
+    await client.call('CreateSnapshot_Task', { _this: own.ref, name: 'kept', memory: true, quiesce: false });
+    await vcenter.world.tasks.idle();
+    await stage.shell(own, 'echo after > /srv/state; touch /srv/more');
+    await client.call('RevertToCurrentSnapshot_Task', { _this: own.ref });
+    await vcenter.world.tasks.idle();
+    expect(await stage.names(own, '/srv')).toEqual(['.', '..', 'state']);
+    expect(await stage.read(own, '/srv/state')).toBe('before\n');
+  });
+
+  it('is copied to a clone, and each goes its own way then', async () => {
+    const own = stage.vm('stg-web-01');
+    const { client, vcenter } = stage;
+    await stage.shell(own, 'echo one > /srv/shared');
+    const spec = { location: {}, template: false, powerOn: true };
+    const folder = own.get('parent')!;
+    await client.call('CloneVM_Task', { _this: own.ref, folder, name: 'stg-web-copy', spec });
+    await vcenter.world.tasks.idle();
+    const copy = stage.vm('stg-web-copy');
+    await stage.shell(own, 'echo two >> /srv/shared');
+    expect(await stage.read(copy, '/srv/shared')).toBe('one\n');
+    expect(await stage.read(own, '/srv/shared')).toBe('one\ntwo\n');
+  });
+});
+
+describe('the event log', () => {
+  it('tells of what was done in guests, and of logins that failed', async () => {
+    const own = stage.vm('db-01');
+    const seen = stage.vcenter.world.events.all().length;
+    await stage.call('MakeDirectoryInGuest', own, { directoryPath: '/srv/logged', createParentDirectories: false });
+    await stage.names(own, '/srv');
+    await stage.call('ListProcessesInGuest', own, { auth: as('root', 'secret-guess') }).catch(() => {});
+    const posted = stage.vcenter.world.events.all().slice(seen);
+    expect(posted).toEqual([
+      expect.objectContaining({
+        eventTypeId: 'com.vmware.vc.guestOperations.GuestOperation',
+        fullFormattedMessage: 'Guest operation Make Directory performed on Virtual machine db-01.',
+        userName: 'administrator@vsphere.local',
+      }),
+      expect.objectContaining({ eventTypeId: 'com.vmware.vc.guestOperations.GuestOperationAuthFailure' }),
+    ]);
+    expect(JSON.stringify(posted)).not.toContain('secret-guess');
   });
 });
 

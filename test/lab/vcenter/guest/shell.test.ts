@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../../lab/vcenter/core/random.ts';
 import { Killed } from '../../../../lab/vcenter/guest/shell/state.ts';
 import { testMachine } from './test-machine.ts';
 
@@ -32,6 +33,8 @@ const LINES: readonly (readonly [line: string, out: string])[] = [
   ['for i in 1 2 3; do if [ $i = 2 ]; then continue; fi; echo $i; done', '1\n3\n'],
   ['while true; do echo once; break; done', 'once\n'],
   ['set -- a b c; shift; echo $# "$@"', '2 b c\n'],
+  ['i=0; while [ $i -lt 3 ]; do echo $i; i=$((i + 1)); done', '0\n1\n2\n'],
+  ['x=7; echo $((x * 2 - 10 / 3 % 2)) $(((x > 3) && !0)) "$((-$x))"', '13 1 -7\n'],
   ['echo a # a comment', 'a\n'],
   ['whoami; hostname; uname; id -u', 'root\nweb01\nLinux\n0\n'],
   ['uname -a', 'Linux web01 5.15.0-130-generic #140-Ubuntu SMP Wed Dec 18 17:59:53 UTC 2024 x86_64 GNU/Linux\n'],
@@ -138,7 +141,7 @@ describe('the shell of the Linux guest', () => {
     ['if true; then', 'end of file unexpected'],
     ['cat << EOF', '"<<" is not supported'],
     ['echo > ', 'end of file unexpected'],
-    ['echo $((1+1))', 'arithmetic is not supported'],
+    ['echo $((1+1)', "missing '))'"],
     [`echo ${'$('.repeat(5000)}`, 'too deeply nested'],
     ['('.repeat(100_000), 'too deeply nested'],
     [`${'true|'.repeat(10_000)}true`, 'too many commands in a pipeline'],
@@ -177,15 +180,92 @@ describe('the shell of the Linux guest', () => {
     });
   });
 
-  it('does not hang on an expression that would take for ever', async () => {
-    const said = await linux.run(`echo ${'a'.repeat(60)}b | grep -E "^(a+)+$"`);
-    expect(said).toEqual({ status: 2, out: '', err: 'grep: Invalid regular expression\n' });
+  it.each([
+    ['1/0', 'division by zero'],
+    ['1+', 'expecting primary'],
+    ['1 2', 'syntax error'],
+    ['999999999999999 * 999999999999999', 'number out of range'],
+    ['('.repeat(2000), 'syntax error'],
+  ])('does not calculate what is no number: %#', async (text, message) => {
+    const said = await linux.run(`echo $((${text}${text.startsWith('(') ? ')'.repeat(2000) : ''}))`);
+    expect(said).toEqual({ status: 2, out: '', err: `sh: arithmetic expression: ${message}\n` });
+  });
+
+  it('lets nobody pile up folders without end', async () => {
+    const said = await linux.run(
+      `cd /srv; for i in $(seq 1 600); do mkdir d; cd d; done; cd /srv; mkdir e; mv d e; echo $?`,
+    );
+    expect(said.err).toContain('File name too long');
+    expect(said.out).toBe('1\n');
+    expect(await linux.run('rm -r /srv/d /srv/e; ls /srv/d')).toMatchObject({ status: 2 });
+  });
+
+  it('is ended by an expression that would take for ever', async () => {
+    const line = `echo ${'a'.repeat(60)}b | grep -E "^(a+)+$"`;
+    await expect(linux.run(line)).rejects.toBeInstanceOf(Killed);
+    expect(await linux.run('echo a | grep "a["')).toMatchObject({
+      status: 2,
+      err: 'grep: Invalid regular expression\n',
+    });
   });
 
   it('takes control characters as what they are', async () => {
     expect(await linux.run('printf "a\\tb\\001c" > "/tmp/odd\tname"; cat "/tmp/odd\tname" | wc -c')).toMatchObject({
       out: '5\n',
     });
+  });
+});
+
+describe('any command line', () => {
+  const TOKENS = [
+    ...'abc*?[]~!$#@{}()<>|&;\'"`\\ \n\t=-+%^/.0129',
+    ...[
+      '$(',
+      '$((',
+      '))',
+      '${',
+      ':-',
+      '&&',
+      '||',
+      '>>',
+      '2>&1',
+      ' if ',
+      ' then ',
+      ' fi ',
+      ' for ',
+      ' in ',
+      ' do ',
+      ' done ',
+    ],
+    ...[
+      'echo ',
+      'cat ',
+      'exit ',
+      'ls ',
+      'set ',
+      'A=',
+      '$A',
+      '%PATH%',
+      '/tmp/f',
+      ' ; ',
+      'cd ',
+      'test ',
+      'printf ',
+      'eval ',
+    ],
+  ];
+
+  it.each(['linux', 'windows'] as const)('ends by a status or by its bounds, and by no defect: %s', async (family) => {
+    const random = createRandom(family.length);
+    const machine = testMachine(family, { maxSteps: 300 });
+    for (let count = 0; count < 1_500; count++) {
+      const line = Array.from({ length: random.between(1, 25) }, () => random.pick(TOKENS)).join('');
+      const status = await machine.run(line).then(
+        (said) => said.status,
+        (error: unknown) => (error instanceof Killed ? 137 : `${line}: ${error}`),
+      );
+      expect(status).toEqual(expect.any(Number));
+    }
   });
 });
 

@@ -78,9 +78,10 @@ export const lifecycleCases: ToolCases = {
       expect(there?.get('config')?.files.vmPathName).toContain(`[${datastore}]`);
     },
     fails: {
-      args: (stage) => newVm(stage, String(stage.vm('poweredOff').get('name'))),
-      code: 'TASK_FAILED',
-      says: /exists|already/,
+      // A folder beside which the VM would lie is called so.
+      args: (stage) => newVm(stage, 'prod'),
+      code: 'INVALID_STATE',
+      says: /taken/,
     },
     denied: { args: (stage) => newVm(stage, 'never-made'), without: `${INVENTORY}.Create` },
   },
@@ -139,7 +140,8 @@ export const lifecycleCases: ToolCases = {
         other.set({ parent: one.get('parent') });
         return { name: one.id, new_name: String(other.get('name')) };
       },
-      code: 'TASK_FAILED',
+      code: 'INVALID_STATE',
+      says: /taken/,
     },
     denied: { args: changed({ new_name: 'never-renamed' }), without: 'VirtualMachine.Config.Rename' },
   },

@@ -46,7 +46,7 @@ function guestCase({ tool, to, privilege, event }: Omit<PowerRule, 'from' | 'ref
   };
 }
 
-export function eventsOf({ world }: Stage, vm: string): string[] {
+function eventsOf({ world }: Stage, vm: string): string[] {
   return world.events.all().flatMap((event) => (event.vm?.vm.value === vm ? [String(event.$type)] : []));
 }
 

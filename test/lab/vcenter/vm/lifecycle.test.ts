@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fault } from '../../../../lab/vcenter/core/faults.ts';
+import { startVCenter } from '../../../../lab/vcenter/vcenter.ts';
 import type {
   VirtualDevice,
   VirtualDisk,
@@ -7,6 +8,7 @@ import type {
   VirtualMachineCloneSpec,
   VirtualMachineConfigSpec,
 } from '../../../../src/vim25/generated/types.ts';
+import { startToolHarness } from '../../../support/tool-harness.ts';
 import { connectTo } from '../../../vim25/connect.ts';
 import { openStage, type Stage, type Vm } from './stage.ts';
 
@@ -214,6 +216,30 @@ describe('VMs made, copied and moved in the lab', () => {
       });
     });
 
+    it('links a clone to a snapshot, whose disks stay for it when the VM goes', async () => {
+      const vm = stage.vm('linked-source');
+      await stage.harness.run('create_snapshot', { name: 'linked-source', snapshot_name: 'base' });
+      const snapshot = vm.get('snapshot')!.currentSnapshot!;
+      const copy = await clone(vm, 'linked', { snapshot, location: { diskMoveType: 'createNewChildDiskBacking' } });
+      const disk = copy.get('config')!.hardware.device!.find(({ key }) => key === 2000)!;
+      expect(disk.backing).toMatchObject({
+        fileName: `${home()} linked/linked.vmdk`,
+        parent: { fileName: `${home()} linked-source/linked-source.vmdk` },
+      });
+      const second = await clone(vm, 'linked-too', {
+        snapshot,
+        location: { diskMoveType: 'createNewChildDiskBacking' },
+      });
+      await stage.done(await stage.client.call('Destroy_Task', { _this: second.ref }));
+      expect(files('linked-source')).toContain('linked-source.vmdk');
+      await stage.harness.run('delete_all_snapshots', { name: 'linked-source' });
+      await stage.harness.run('delete_vm', { name: 'linked-source' }, ADMIN);
+      expect(files('linked-source')).toEqual(expect.arrayContaining(['linked-source.vmdk']));
+      await expect(stage.harness.run('power_on', { name: 'linked' })).resolves.toMatchObject({
+        power_state: 'poweredOn',
+      });
+    });
+
     it('gives each disk the place and the form that were asked for, and changes what is to be changed', async () => {
       const vm = stage.vm('placed', { disks: [{ capacityKb: GIB_KB }, { capacityKb: GIB_KB }] });
       const datastore = otherDatastore();
@@ -369,6 +395,28 @@ describe('VMs made, copied and moved in the lab', () => {
     });
   });
 
+  describe('customization', () => {
+    it('is checked against the cards and the guest of a VM that is off', async () => {
+      const customize = async (vm: Vm, cards: number) => {
+        const spec = {
+          identity: { $type: 'CustomizationIdentitySettings' },
+          globalIPSettings: {},
+          nicSettingMap: Array.from({ length: cards }, () => ({
+            adapter: { ip: { $type: 'CustomizationDhcpIpGenerator' } },
+          })),
+        };
+        return stage.done(await stage.client.call('CustomizeVM_Task', { _this: vm.ref, spec }));
+      };
+      const vm = stage.vm('customized');
+      await expect(customize(vm, 1)).resolves.toMatchObject({ state: 'success' });
+      await expect(customize(vm, 2)).rejects.toMatchObject({ faultType: 'CustomizationFault' });
+      await expect(customize(stage.vm('custom-on', { on: true }), 1)).rejects.toMatchObject({
+        faultType: 'InvalidPowerState',
+      });
+      await expect(stage.client.call('RefreshStorageInfo', { _this: vm.ref })).resolves.toBeUndefined();
+    });
+  });
+
   describe('templates', () => {
     it('marks a VM that is off, and back with a pool', async () => {
       const vm = stage.vm('to-mark');
@@ -463,5 +511,42 @@ describe('VMs made, copied and moved in the lab', () => {
       await clerk.close();
       expect(named('safe')).toBe(vm);
     });
+  });
+});
+
+describe('a VM of a host without a vCenter', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    const vcenter = await startVCenter({ kind: 'esxi', vms: 4 });
+    const harness = await startToolHarness([{ vcsim: vcenter, kind: 'esxi' }]);
+    stage = { vcenter, harness } as Stage;
+  });
+  afterAll(async () => {
+    await stage?.harness.close();
+    await stage?.vcenter.stop();
+  });
+
+  it('is made, run, kept in a snapshot and removed, and never cloned or a template', async () => {
+    const { harness, vcenter } = stage;
+    const { vm } = await harness.run('create_vm', { name: 'lone', disk_gb: 1 }, ADMIN);
+    await harness.run('power_on', { name: 'lone' }, ADMIN);
+    await harness.run('create_snapshot', { name: 'lone', snapshot_name: 's', memory: true }, ADMIN);
+    await harness.run('revert_to_current_snapshot', { name: 'lone' }, ADMIN);
+    await harness.run('delete_all_snapshots', { name: 'lone' }, ADMIN);
+    const object = vcenter.world.objects.get<'VirtualMachine'>({ type: 'VirtualMachine', value: vm.id });
+    expect(object.get('runtime').powerState).toBe('poweredOn');
+    await harness.run('delete_vm', { name: 'lone' }, ADMIN);
+    const client = await connectTo(vcenter);
+    const [other] = vcenter.world.objects.all('VirtualMachine');
+    const refused = { faultType: 'NotSupported' };
+    await expect(client.call('MarkAsTemplate', { _this: other!.ref })).rejects.toMatchObject(refused);
+    await expect(client.call('RelocateVM_Task', { _this: other!.ref, spec: {} })).rejects.toMatchObject(refused);
+    const spec = { location: {}, template: false, powerOn: false };
+    const folder = other!.get('parent')!;
+    await expect(client.call('CloneVM_Task', { _this: other!.ref, folder, name: 'x', spec })).rejects.toMatchObject(
+      refused,
+    );
+    await client.close();
   });
 });

@@ -41,6 +41,22 @@ describe('power in the lab', () => {
     expect(nic().connectable).toMatchObject({ connected: false, startConnected: true });
   });
 
+  it('takes room for the swap file of a VM as long as it runs, and runs none without that', async () => {
+    const vm = stage.vm('swapping');
+    const tree = stage.vcenter.world.files.of(stage.place.datastore);
+    const powerOn = async () => stage.done(await stage.client.call('PowerOnVM_Task', { _this: vm.ref }));
+    const foreign = tree.foreignBytes;
+    tree.foreignBytes = tree.capacityBytes - tree.usedBytes() - 1024;
+    await expect(powerOn()).rejects.toMatchObject({ faultType: 'NoDiskSpace' });
+    tree.foreignBytes = foreign;
+    expect(vm.get('runtime').powerState).toBe('poweredOff');
+    expect(stage.eventsOf(vm)).toEqual(['VmStartingEvent', 'VmFailedToPowerOnEvent']);
+    await powerOn();
+    expect(tree.stat('swapping/swapping.vswp')?.size).toBe(2048 * 1024 ** 2);
+    await stage.done(await stage.client.call('PowerOffVM_Task', { _this: vm.ref }));
+    expect(tree.stat('swapping/swapping.vswp')).toBeUndefined();
+  });
+
   it.each([
     ['PowerOnVM_Task', true, 'poweredOn'],
     ['PowerOffVM_Task', false, 'poweredOff'],
