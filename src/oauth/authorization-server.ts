@@ -36,7 +36,7 @@ export interface AuthorizationServerOptions {
   readonly tokens: Tokens;
   readonly upstream: Upstream;
   readonly recorder: Recorder;
-  readonly refusals: Pick<Refusals, 'note'>;
+  readonly refusals: Pick<Refusals, 'note' | 'consent'>;
   readonly publicJwks: () => { readonly keys: readonly PublicJwk[] };
   readonly clientDocuments: ClientDocuments;
   readonly sessionMaxSeconds: number;

@@ -23,7 +23,6 @@ import { PATHS } from './metadata.ts';
 import { OAuthError } from './oauth-error.ts';
 import { NO_STORE, type OAuthRequest, type OAuthResponse, originOf, required } from './oauth-exchange.ts';
 import { type Problem, problemPage } from './problem-page.ts';
-import type { Recorder } from './recorder.ts';
 import { withParameters } from './redirect-uri.ts';
 import type { Refusal, Refusals } from './refusals.ts';
 import type { Upstream } from './upstream.ts';
@@ -39,15 +38,13 @@ export interface AuthorizeOptions {
   readonly consent: Consent;
   readonly transactions: LoginTransactions;
   readonly upstream: Upstream;
-  readonly recorder: Recorder;
-  readonly refusals: Pick<Refusals, 'note'>;
+  readonly refusals: Pick<Refusals, 'note' | 'consent'>;
   readonly sessionMaxSeconds: number;
   readonly logger: Logger;
 }
 
 export function createAuthorize(options: AuthorizeOptions) {
-  const { issuer, resource, clients, consent, transactions, upstream, recorder, refusals, sessionMaxSeconds, logger } =
-    options;
+  const { issuer, resource, clients, consent, transactions, upstream, refusals, sessionMaxSeconds, logger } = options;
   const provider = new URL(upstream.issuer).host;
 
   /** The record of a failure; that nothing was allowed stays true without it. */
@@ -116,7 +113,7 @@ export function createAuthorize(options: AuthorizeOptions) {
 
   async function allow(request: OAuthRequest, asked: AuthorizationRequest): Promise<OAuthResponse> {
     const client_id = asked.client.id;
-    await recorder.record({ event: 'CONSENT', ...originOf(request), client_id, result: 'success' });
+    await refusals.consent({ ...originOf(request), client_id });
     try {
       const { url, transaction } = await upstream.begin();
       const cookies = await transactions.begin({ request: asked, upstream: transaction }, request.cookies);

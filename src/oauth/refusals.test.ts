@@ -159,3 +159,39 @@ describe('refusals', () => {
     expect(all()).toBe(1_000);
   });
 });
+
+describe('consents', () => {
+  const from = (src_ip: string, request_id = 'r') => ({ client_id: 'registered-1', src_ip, request_id });
+
+  it('stand on the record one by one while they are few, and do not count where that cannot be', async () => {
+    const { refusals, entries, fail } = parts();
+    await refusals.consent(from('192.0.2.1', 'c-1'));
+    const record = { event: 'CONSENT', result: 'success', client_id: 'registered-1', src_ip: '192.0.2.1' };
+    expect(entries).toEqual([{ ...record, request_id: 'c-1' }]);
+    fail(true);
+    await expect(refusals.consent(from('192.0.2.1'))).rejects.toThrow('full');
+  });
+
+  it('of a hundred thousand addresses are few entries a minute, which count them all', async () => {
+    const { refusals, entries, minute, all } = parts();
+    for (let i = 0; i < 100_000; i += 1) {
+      await refusals.consent(from(`2001:db8:${(i >> 8).toString(16)}:${i & 255}::1`, `c-${i}`));
+    }
+    await minute();
+    expect(entries.length).toBeLessThan(400);
+    expect(all()).toBe(100_000);
+    expect(new Set(entries.map(({ event }) => event))).toEqual(new Set(['CONSENT']));
+    expect(entries.at(-1)).toMatchObject({ result: 'success', reason: 'many_consents', request_id: 'c-350' });
+  });
+
+  it('and refusals take no place from each other', async () => {
+    const { refusals, note, entries } = parts();
+    for (let i = 0; i < 1_000; i += 1) await refusals.consent(from(`10.0.${i >> 8}.${i & 255}`));
+    await note();
+    expect(entries.at(-1)).toMatchObject({ event: 'REFUSED', request_id: 'r-1' });
+    const other = parts();
+    for (let i = 0; i < 1_000; i += 1) await other.note({ src_ip: `10.1.${i >> 8}.${i & 255}` });
+    await other.refusals.consent(from('192.0.2.1', 'c-1'));
+    expect(other.entries.at(-1)).toMatchObject({ event: 'CONSENT', request_id: 'c-1' });
+  });
+});

@@ -13,6 +13,9 @@
  * use up what is kept for the known.
  *
  * Every refusal is in the log under its request id, whatever becomes of the record. A refusal stays one without it.
+ *
+ * To allow access is no refusal, but anybody can do it as often as they like before they log in. It has the measure of
+ * strangers once more for itself, so that neither hides the other.
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -28,9 +31,14 @@ export interface Refusal extends Omit<LoginEntry, 'event' | 'result' | 'count' |
   readonly reason: string;
 }
 
+/** Somebody allowed access, who has yet to log in. */
+export type Consented = Pick<LoginEntry, 'client_id' | 'src_ip' | 'request_id'>;
+
 export interface Refusals {
   /** Never rejects. On the record when it resolves, or counted for a record within the minute. */
   note(refusal: Refusal): Promise<void>;
+  /** On the record when it resolves, or counted. Rejects where it cannot be written: then access was not allowed. */
+  consent(consent: Consented): Promise<void>;
   /** Writes what was counted. */
   close(): Promise<void>;
 }
@@ -56,6 +64,15 @@ interface Measure {
   readonly tallies: number;
 }
 
+/** What a count is of: what all have in common, and the reason for which there is none of their own. */
+interface Kind {
+  readonly entry: Pick<LoginEntry, 'event' | 'result'>;
+  readonly others: string;
+}
+
+const REFUSED: Kind = { entry: { event: 'REFUSED' }, others: 'many_refusals' };
+const CONSENTED: Kind = { entry: { event: 'CONSENT', result: 'success' }, others: 'many_consents' };
+
 const WINDOW_MS = 60_000;
 const STRANGERS: Measure = { bySubject: 60, ofAll: 300, tallies: 50 };
 const KNOWN: Measure = { bySubject: 30, ofAll: 1_000, tallies: 200 };
@@ -67,7 +84,11 @@ interface RefusalsOptions {
 }
 
 export function createRefusals({ recorder, clock, logger }: RefusalsOptions): Refusals {
-  const pools = { strangers: createPool(STRANGERS), known: createPool(KNOWN) };
+  const pools = {
+    strangers: createPool(STRANGERS, REFUSED),
+    known: createPool(KNOWN, REFUSED),
+    consents: createPool(STRANGERS, CONSENTED),
+  };
   const closing = new AbortController();
   let windowEndsAt = clock.monotonic() + WINDOW_MS;
   let writing: Promise<void> = Promise.resolve();
@@ -134,6 +155,14 @@ export function createRefusals({ recorder, clock, logger }: RefusalsOptions): Re
       pool.tally(subject, refusal, clock.monotonic());
       writeLater();
     },
+    async consent(consent) {
+      const { client_id: _, ...who } = consent;
+      turnWindow();
+      const subject = networkOf(consent.src_ip ?? '');
+      if (pools.consents.admits(subject)) return recorder.record({ ...CONSENTED.entry, ...consent });
+      pools.consents.tally(subject, { ...who, reason: CONSENTED.others }, clock.monotonic());
+      writeLater();
+    },
     async close() {
       closing.abort();
       await writeTallies();
@@ -149,13 +178,7 @@ interface Tally {
   count: number;
 }
 
-/** Of those for which there is no entry of their own. */
-function ofOthers({ request_id }: Pick<LoginEntry, 'request_id'>, since: number, count: number): Tally {
-  const first = request_id === undefined ? {} : { request_id };
-  return { key: '', entry: { event: 'REFUSED', reason: 'many_refusals', ...first }, since, count };
-}
-
-function createPool(measure: Measure) {
+function createPool(measure: Measure, { entry: common, others }: Kind) {
   let all = 0;
   const bySubject = new Map<string, number>();
   const tallies = new Map<string, Tally>();
@@ -164,6 +187,12 @@ function createPool(measure: Measure) {
     const known = tallies.get(tally.key);
     if (known === undefined) tallies.set(tally.key, tally);
     else known.count += tally.count;
+  }
+
+  /** Of those for which there is no entry of their own. */
+  function addToOthers({ request_id }: Pick<LoginEntry, 'request_id'>, since: number, count: number): void {
+    const first = request_id === undefined ? {} : { request_id };
+    add({ key: '', entry: { ...common, reason: others, ...first }, since, count });
   }
 
   return {
@@ -179,11 +208,15 @@ function createPool(measure: Measure) {
       bySubject.set(subject, before + 1);
       return true;
     },
-    tally(subject: string, refusal: Refusal, since: number): void {
+    tally(subject: string, refusal: Omit<LoginEntry, 'event'>, since: number): void {
       const { endpoint, reason, request_id, src_ip, user, sub, iss, sid } = refusal;
       const key = JSON.stringify([endpoint, reason, subject]);
       const first = request_id === undefined ? {} : { request_id };
       if (tallies.has(key) || tallies.size < measure.tallies) {
+        const what = {
+          ...(endpoint === undefined ? {} : { endpoint }),
+          ...(reason === undefined ? {} : { reason }),
+        };
         const who = {
           ...(user === undefined ? {} : { user }),
           ...(sub === undefined ? {} : { sub }),
@@ -191,9 +224,9 @@ function createPool(measure: Measure) {
           ...(sid === undefined ? {} : { sid }),
           ...(src_ip === undefined ? {} : { src_ip }),
         };
-        add({ key, entry: { event: 'REFUSED', endpoint, reason, ...first, ...who }, since, count: 1 });
+        add({ key, entry: { ...common, ...what, ...first, ...who }, since, count: 1 });
       } else {
-        add(ofOthers(first, since, 1));
+        addToOthers(first, since, 1);
       }
     },
     hasTallies: () => tallies.size > 0,
@@ -209,7 +242,7 @@ function createPool(measure: Measure) {
       if (later !== undefined || tallies.size < measure.tallies || tally.key === '') {
         tallies.set(tally.key, tally);
       } else {
-        add(ofOthers(tally.entry, tally.since, tally.count));
+        addToOthers(tally.entry, tally.since, tally.count);
       }
     },
   };

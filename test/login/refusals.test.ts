@@ -199,4 +199,36 @@ describe('thousands of bad requests', () => {
     expect(written.length).toBeLessThan(400);
     expect(written.reduce((sum, { count }) => sum + Number(count ?? 1), 0)).toBe(3_001);
   });
+
+  it('that begin a login and never finish it are few records as well, and are counted', async () => {
+    lab.clock.advance(60_000);
+    const consents = () => lab.records().filter(({ event }) => event === 'CONSENT');
+    const before = consents().length;
+    const { url } = (await newClient(lab)).begin();
+    const { pathname, search } = new URL(url);
+    const MANY = 600;
+    let next = 0;
+    const worker = async () => {
+      for (let i = next++; i < MANY; i = next++) {
+        const headers = { 'x-forwarded-for': `203.1.${i >> 8}.${i & 255}` };
+        const page = await ask(`${pathname}${search}`, { headers });
+        const [, ticket = ''] = /name="ticket" value="([^"]+)"/.exec(await page.text()) ?? [];
+        const cookie = page.headers.getSetCookie().map((one) => one.split(';')[0]);
+        const answer = await ask(pathname, {
+          method: 'POST',
+          headers: { ...headers, cookie: cookie.join('; ') },
+          body: new URLSearchParams({ ticket, decision: 'allow' }),
+        });
+        expect(answer.status).toBe(200);
+        expect(await answer.text()).toContain('Now log in');
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, worker));
+    expect(consents().length - before).toBeLessThanOrEqual(300);
+    await logIn(lab, 'reader');
+    await lab.restart();
+    const written = consents().slice(before);
+    expect(written.length).toBeLessThan(400);
+    expect(written.reduce((sum, { count }) => sum + Number(count ?? 1), 0)).toBe(MANY + 1);
+  });
 });
