@@ -5,7 +5,7 @@
 import { getAlarms } from './alarms.ts';
 import { getClusterInfo, getDrsRecommendations, listClusters } from './clusters.ts';
 import { browseDatastore, getDatastoreInfo, listDatastores } from './datastores.ts';
-import { getDiskInfo, getNicInfo, getSerialPort, listDisks, listNics } from './devices.ts';
+import { getDiskInfo, listDisks } from './disks.ts';
 import { getVcenterInfo, listServers, whoami } from './gateway.ts';
 import { getTask, listRecentEvents, listRecentTasks } from './history.ts';
 import {
@@ -18,8 +18,10 @@ import {
 import { getHostInfo, getHostStats, listHosts } from './hosts.ts';
 import { find, listFolders } from './inventory.ts';
 import { getNetworkInfo, listNetworks } from './networks.ts';
+import { getNicInfo, listNics } from './nics.ts';
 import { powerOff, powerOn, rebootGuest, resetVm, shutdownGuest, standbyGuest, suspendVm } from './power.ts';
 import { getResourcePoolInfo, listResourcePools } from './resource-pools.ts';
+import { getSerialPort } from './serial-port.ts';
 import {
   createSnapshot,
   deleteAllSnapshots,
@@ -51,7 +53,9 @@ export const toolsets = {
   clusters: [listClusters, getClusterInfo, getDrsRecommendations, listResourcePools, getResourcePoolInfo],
   datastores: [listDatastores, getDatastoreInfo, browseDatastore],
   networks: [listNetworks, getNetworkInfo],
-  devices: [listDisks, getDiskInfo, listNics, getNicInfo, getSerialPort],
+  disks: [listDisks, getDiskInfo],
+  nics: [listNics, getNicInfo],
+  serial_port: [getSerialPort],
   inventory: [listFolders, find],
   history: [getTask, listRecentTasks, listRecentEvents],
   gateway: [whoami, listServers, getVcenterInfo],
