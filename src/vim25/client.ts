@@ -7,6 +7,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Secret } from '../lib/secret.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { isSoapFault } from './faults.ts';
+import { createFileTransfer, type FileTransfer } from './file-transfer.ts';
 import type {
   AboutInfo,
   Methods,
@@ -22,6 +23,7 @@ import { createRestClient, type RestClient } from './rest-client.ts';
 import { createSession, type Session, type SessionState } from './session.ts';
 import { createSoapChannel, type Send, type SendWith, type SoapCall } from './soap-channel.ts';
 import type { TlsOptions } from './tls.ts';
+import { createTransfers, type Transfers } from './transfers.ts';
 import { createTransport, type Timeouts, type Transport } from './transport.ts';
 import { compareVersions, negotiateVersion } from './versions.ts';
 import type { XmlLimits } from './xml-reader.ts';
@@ -68,6 +70,10 @@ export interface VimClient {
   readonly generation: number;
   /** vCenter's other API, with a session of its own that the first call makes. */
   readonly rest: Pick<RestClient, 'call'>;
+  /** Files at the addresses that the server hands out. */
+  readonly transfers: Transfers;
+  /** Files as streams. */
+  readonly files: FileTransfer;
   /**
    * One method of the API. A result that may be absent is undefined; an array never is.
    *
@@ -123,7 +129,8 @@ export async function connectVim(options: VimClientOptions): Promise<VimClient> 
     const session = createSession({ login, isRefusal, clock, logger });
     await session.current(signal);
     const rest = createRestClient({ transport: restTransport, ...options });
-    return createClient({ transport, restTransport, send, session, rest, serviceContent, version, options });
+    const files = createFileTransfer({ url, tls, userAgent, session });
+    return createClient({ transport, restTransport, send, session, rest, files, serviceContent, version, options });
   } catch (error) {
     await Promise.all([transport.close(), restTransport.close()]);
     throw error;
@@ -136,13 +143,14 @@ interface ClientParts {
   readonly send: SendWith;
   readonly session: Session<CookieJar>;
   readonly rest: RestClient;
+  readonly files: ReturnType<typeof createFileTransfer>;
   readonly serviceContent: ServiceContent;
   readonly version: string;
   readonly options: VimClientOptions;
 }
 
 function createClient(parts: ClientParts): VimClient {
-  const { send, session, rest, serviceContent, version, options } = parts;
+  const { send, session, rest, files, serviceContent, version, options } = parts;
   const { clock, logger, keepAliveMs = KEEP_ALIVE_MS } = options;
   const isAlive = (state: SessionState<CookieJar>, signal?: AbortSignal) =>
     hasSession(send, state, serviceContent, signal);
@@ -176,6 +184,8 @@ function createClient(parts: ClientParts): VimClient {
     },
     call,
     rest,
+    transfers,
+    files,
     async retrieveProperties(filters, each, { maxObjects, ...rest } = {}) {
       const _this = serviceContent.propertyCollector;
       const settings = { ...rest, onObject: each };
@@ -260,9 +270,9 @@ interface Closable extends ClientParts {
 }
 
 async function end(parts: Closable): Promise<void> {
-  const { transport, restTransport, send, session, rest, serviceContent, keepAlive, logger } = parts;
+  const { transport, restTransport, send, session, rest, files, serviceContent, keepAlive, logger } = parts;
   keepAlive.stop();
-  await transport.endLongPolls();
+  await Promise.all([transport.endLongPolls(), files.close()]);
   const logout = async () => {
     const state = await session.end();
     if (!state) return;

@@ -98,7 +98,8 @@ export function createTransport({ url, tls, userAgent, timeouts = {} }: Transpor
   };
 }
 
-function explain(error: unknown, { host }: URL, limitMs: number): unknown {
+/** A failure of undici as one of ours. */
+export function explain(error: unknown, { host }: Pick<URL, 'host'>, limitMs: number): unknown {
   if (error instanceof GatewayError) return error;
   const { code } = error as NodeJS.ErrnoException;
   switch (code) {

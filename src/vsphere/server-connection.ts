@@ -39,7 +39,7 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
   const catalog = isVcenter(client) ? createTagCatalog({ rest: client.rest, clock }) : undefined;
   const choices: PlacementChoices = { chosen: new Map(), preferences: placement, logger };
 
-  return {
+  const server: ConnectedVsphere = {
     name,
     kind: isVcenter(client) ? 'vcenter' : 'esxi',
     about: client.about,
@@ -52,7 +52,9 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
         tasks: createTasks(reader, watcher),
         tags: createTags({ server: name, catalog, signal: call.signal }),
         defaults: createPlacement({ reader, inventory, choices }),
+        transfer: client.files,
         watch: watcher.watch,
+        until: (signal) => server.forCall({ ...call, signal }),
         requireVcenter(tool) {
           if (reader.isVcenter) return;
           throw new UnsupportedError(`${tool} needs a vCenter; this server is a single ESXi host.`);
@@ -68,4 +70,5 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
       await client.close();
     },
   };
+  return server;
 }

@@ -1,4 +1,5 @@
 /** One connected vSphere server, and the view of it that one call gets. */
+import type { FileTransfer } from '../vim25/file-transfer.ts';
 import type { AboutInfo } from '../vim25/generated/types.ts';
 import type { Inventory } from './inventory.ts';
 import type { Placement } from './placement.ts';
@@ -28,8 +29,12 @@ export interface VsphereCall extends Reader {
   readonly tasks: Tasks;
   readonly tags: Tags;
   readonly defaults: Placement;
+  /** Files as streams: `/folder` of the server, and the URLs that it names. */
+  readonly transfer: FileTransfer;
   /** Tells of an object's properties now and of each change, until the returned function is called. */
   readonly watch: PropertyWatcher['watch'];
+  /** The same, for as long as another signal lasts: to tidy up when the call's own has ended. */
+  until(signal: AbortSignal): VsphereCall;
   /** UNSUPPORTED with one sentence when the server is a lone ESXi host. */
   requireVcenter(tool: string): void;
   /** Leaves a user event on an object; never rejects. */
