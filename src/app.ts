@@ -11,6 +11,7 @@ import { stdioPrincipal, unauthenticatedPrincipal } from './identity/local-princ
 import { bounded } from './lib/bounded.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { GatewayError } from './lib/errors.ts';
+import { type FilesFolder, openFilesFolder } from './lib/files-folder.ts';
 import type { Logger } from './lib/logger.ts';
 import { VERSION } from './lib/version.ts';
 import { openLogin } from './login.ts';
@@ -66,6 +67,7 @@ interface Door {
 
 export async function startApp({ config, logger, clock = systemClock }: AppOptions): Promise<RunningApp> {
   const policy = await createPolicyOf(config);
+  const files = config.filesFolder === undefined ? undefined : await openFilesFolder(config.filesFolder);
   const servers = createServersOf(config, clock, logger);
   const audit = await openAuditLog({
     ...config.audit,
@@ -75,7 +77,7 @@ export async function startApp({ config, logger, clock = systemClock }: AppOptio
     ...(config.transport === 'stdio' ? {} : { checkpointStream: process.stdout }),
     resolveTask: createTaskRecovery(servers),
   });
-  const gateway = createGateway({ policy, servers, audit, clock, logger });
+  const gateway = createGateway({ policy, servers, files, audit, clock, logger });
   const opening =
     config.transport === 'stdio' ? openStdio(gateway, config) : openHttp(gateway, { config, clock, logger });
   const door = await Promise.resolve(opening).catch(async (error: unknown) => {
@@ -128,6 +130,7 @@ export async function createVerifier(oauth: OAuthConfig, clock: Clock, logger: L
 interface GatewayParts {
   readonly policy: Policy;
   readonly servers: ManagedServers;
+  readonly files: FilesFolder | undefined;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly logger: Logger;

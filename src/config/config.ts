@@ -33,6 +33,8 @@ export interface Config {
   readonly servers: readonly ManagedServerConfig[];
   readonly audit: { readonly file: string; readonly key?: Secret; readonly checkpointFile?: string };
   readonly policyFile?: string;
+  /** The folder that tools may read and write files in; absent: no file of this machine. */
+  readonly filesFolder?: string;
   readonly logLevel: LogLevel;
   readonly shutdownTimeoutMs: number;
 }
@@ -75,6 +77,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
       ...(values.AUDIT_CHECKPOINT_FILE === undefined ? {} : { checkpointFile: values.AUDIT_CHECKPOINT_FILE }),
     }),
     ...(values.RBAC_POLICY_FILE === undefined ? {} : { policyFile: values.RBAC_POLICY_FILE }),
+    ...(values.MCP_FILES_DIR === undefined ? {} : { filesFolder: values.MCP_FILES_DIR }),
     logLevel: values.LOG_LEVEL,
     shutdownTimeoutMs: values.MCP_SHUTDOWN_TIMEOUT_SECONDS * 1000,
   };

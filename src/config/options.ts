@@ -205,6 +205,16 @@ const mcp = {
     },
     boolean().prefault('false'),
   ),
+  MCP_FILES_DIR: option(
+    {
+      category: 'mcp',
+      description:
+        'Folder of this machine that tools may read files from and write files to; they reach nothing outside it, and follow no symbolic link.',
+      otherwise: 'none: tools reach no file of this machine',
+      example: '/var/lib/mcvsphere/files',
+    },
+    absolutePath().optional(),
+  ),
   MCP_SHUTDOWN_TIMEOUT_SECONDS: option(
     { category: 'mcp', description: 'How long calls under way may take to finish when the gateway is stopped.' },
     integer(0, 3600).prefault('30'),

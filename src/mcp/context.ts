@@ -2,6 +2,7 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AuditTarget } from '../audit/record.ts';
 import { STEP } from '../audit/recovery.ts';
+import type { FilesFolder } from '../lib/files-folder.ts';
 import type { Logger } from '../lib/logger.ts';
 import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -19,17 +20,19 @@ export interface ContextOptions {
   readonly policy: Policy;
   readonly audit: AuditLog;
   readonly servers: ManagedServersOfTools;
+  readonly files?: FilesFolder | undefined;
   readonly share: FairShare;
   readonly logger: Logger;
 }
 
-export function gatewayContext(call: Call, { tools, policy, servers, logger }: ContextOptions): GatewayContext {
+export function gatewayContext(call: Call, { tools, policy, servers, files, logger }: ContextOptions): GatewayContext {
   const { user, sub, iss, groups, clientId } = call.principal;
   return {
     caller: { user, sub, iss, groups, clientId },
     policy,
     tools,
     servers,
+    files,
     logger,
     get signal() {
       return call.until?.() ?? call.signal;

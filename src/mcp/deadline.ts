@@ -2,8 +2,8 @@ import { abortError, GatewayError } from '../lib/errors.ts';
 import type { Call, Stage } from './call.ts';
 
 /**
- * Bounds the call in time. A reading call also ends when its caller goes away; a change does not: what vSphere
- * has begun is followed to its end, for the record.
+ * Bounds the call in time. A reading call also ends when its caller goes away, and so does a transfer; a change of
+ * another kind does not: what vSphere has begun is followed to its end, for the record.
  */
 export const deadline: Stage = async (call, next) => {
   const bound = createBound(call);
@@ -29,7 +29,7 @@ function createBound({ tool, signal: caller }: Call) {
       const late = new GatewayError('DEADLINE_EXCEEDED', `This call has ${tool.deadlineSeconds} s, and took longer.`);
       timer = setTimeout(() => made.abort(late), tool.deadlineSeconds * 1000).unref();
       controller = made;
-      if (tool.effect === 'read') {
+      if (tool.effect === 'read' || tool.endsWithCaller) {
         if (caller.aborted) gone();
         else caller.addEventListener('abort', gone, { once: true });
       }

@@ -4,6 +4,7 @@
  */
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { FilesFolder } from '../lib/files-folder.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -23,6 +24,7 @@ export interface PipelineOptions {
   readonly policy: Policy;
   readonly audit: AuditLog;
   readonly servers: ManagedServersOfTools;
+  readonly files?: FilesFolder | undefined;
   readonly share: FairShare;
   readonly clock: Clock;
   readonly logger: Logger;

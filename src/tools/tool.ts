@@ -3,6 +3,7 @@
  * table, the reference pages and the contract tests are derived from the definition.
  */
 import { z } from 'zod';
+import type { FilesFolder } from '../lib/files-folder.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { PermissionLevel } from '../policy/levels.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -26,7 +27,9 @@ export interface GatewayContext {
   /** Every tool of the gateway, for tools that speak of tools. */
   readonly tools: readonly Tool[];
   readonly servers: ManagedServers;
-  /** Aborted at the deadline; a reading call also when its caller has gone. */
+  /** The folder of this machine that tools may read and write files in; none unless the operator named one. */
+  readonly files?: FilesFolder | undefined;
+  /** Aborted at the deadline; a reading call, or one that ends with its caller, also when that has gone. */
   readonly signal: AbortSignal;
   /** The call's id in the audit record and in vCenter's logs (`operationID`). */
   readonly requestId: string;
@@ -81,6 +84,8 @@ interface Common<I extends z.ZodRawShape, O extends z.ZodRawShape> {
   /** What the audit calls the object before it is resolved: the name as the caller gave it. */
   readonly target?: (input: z.output<z.ZodObject<I>>) => string | undefined;
   readonly deadlineSeconds?: number;
+  /** A change that is of no use to a caller who has gone: a transfer. Its handler undoes what is half done. */
+  readonly endsWithCaller?: boolean;
 }
 
 type Result<O extends z.ZodRawShape> = z.input<z.ZodObject<O>>;
