@@ -39,10 +39,10 @@ export interface Reader {
   /** The kept view of every object of these types. A view that is gone is made anew and `use` called once more. */
   withView<R>(types: readonly string[], use: (view: ManagedObjectReference) => Promise<R>): Promise<R>;
   /** Makes an object on the server for as long as `use` takes; it is destroyed also when the caller has gone. */
-  withTemporary<R>(
-    make: (call: CallMethod) => Promise<ManagedObjectReference>,
-    destroy: (call: CallMethod, object: ManagedObjectReference) => Promise<unknown>,
-    use: (object: ManagedObjectReference) => Promise<R>,
+  withTemporary<O, R>(
+    make: (call: CallMethod) => Promise<O>,
+    destroy: (call: CallMethod, object: O) => Promise<unknown>,
+    use: (object: O) => Promise<R>,
   ): Promise<R>;
   /** The given objects' properties in one retrieve; objects that are gone are left out. */
   read<T extends ManagedObjectType, const P extends PathOf<T>>(

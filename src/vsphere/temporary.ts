@@ -1,8 +1,7 @@
-/** Objects that live on the server only as long as one call needs them: views and collectors. */
+/** What lives on the server only as long as one call needs it: views and collectors, a directory in a guest. */
 import { abortable } from '../lib/abortable.ts';
 import { abortError } from '../lib/errors.ts';
 import type { CallMethod } from './reader.ts';
-import type { ManagedObjectReference } from './references.ts';
 
 /** After that the session's end must do it. */
 const DESTROY_WITHIN_MS = 5_000;
@@ -17,11 +16,11 @@ export interface TemporaryOptions {
  * Makes an object, gives it to `use`, and destroys it: also when the caller has gone in between, while it was being
  * made even. Rejects with what `make` or `use` rejects with; a failure to destroy is nobody's concern.
  */
-export async function temporary<R>(
+export async function temporary<O, R>(
   { call, signal }: TemporaryOptions,
-  make: (call: CallMethod) => Promise<ManagedObjectReference>,
-  destroy: (call: CallMethod, object: ManagedObjectReference) => Promise<unknown>,
-  use: (object: ManagedObjectReference) => Promise<R>,
+  make: (call: CallMethod) => Promise<O>,
+  destroy: (call: CallMethod, object: O) => Promise<unknown>,
+  use: (object: O) => Promise<R>,
 ): Promise<R> {
   if (signal.aborted) throw abortError(signal);
   const making = make(call());
