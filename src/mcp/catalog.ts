@@ -3,11 +3,11 @@
  * to what a level may see once per level. A list is never built for a single request.
  */
 import type { Resource as ListedResource, ListToolsResult } from '@modelcontextprotocol/server';
-import { z } from 'zod';
 import type { PermissionLevel } from '../policy/levels.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Resource, ResourceTemplate } from '../resources/resource.ts';
 import type { Tool } from '../tools/tool.ts';
+import { listedInput, listedOutput } from './listed-schema.ts';
 
 type ListedTool = ListToolsResult['tools'][number];
 type Subject = { readonly groups: readonly string[] };
@@ -91,29 +91,20 @@ export function listTool(tool: Tool): ListedTool {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: jsonSchema(tool.input, 'input'),
-    outputSchema: jsonSchema(tool.output, 'output'),
-    annotations: {
-      readOnlyHint: read,
-      destructiveHint: tool.destructive ?? tool.effect === 'delete',
-      idempotentHint: read || (tool.idempotent ?? false),
-      openWorldHint: false,
-    },
+    inputSchema: listedInput(tool.input),
+    outputSchema: listedOutput(tool.output),
+    annotations: read ? { readOnlyHint: true, openWorldHint: false } : changeHints(tool),
   };
 }
 
-/** What zod writes and a client has no use for is left out: lists are read by models, and every byte counts. */
-function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): ListedTool['inputSchema'] {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    override({ jsonSchema: node }) {
-      if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
-      if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
-      if (io === 'output') delete node.additionalProperties;
-    },
-  });
-  return rest as ListedTool['inputSchema'];
+/** What is not said of idempotence is that it is not: the hints of a reading tool say nothing further. */
+function changeHints({ effect, destructive, idempotent = false }: Tool) {
+  return {
+    readOnlyHint: false,
+    destructiveHint: destructive ?? effect === 'delete',
+    ...(idempotent ? { idempotentHint: true } : {}),
+    openWorldHint: false,
+  };
 }
 
 function listResource({ uri, name, title, description }: Resource): ListedResource {

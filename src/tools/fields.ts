@@ -5,10 +5,8 @@ import type { InventoryObject } from '../vsphere/inventory.ts';
 /** Names in vSphere have at most 80 characters; paths and ids are told apart by the inventory. */
 const objectName = z.string().min(1).max(2048);
 
-export const vmName = objectName.describe('VM: name, path (/DC/vm/folder/name) or id (vm-42).');
-export const hostName = objectName
-  .optional()
-  .describe('ESXi host: name, path or id. Needed where the server manages several.');
+export const vmName = objectName.describe('VM: name, path or id.');
+export const hostName = objectName.optional().describe('ESXi host: name, path or id. Needed if several.');
 export const datastoreName = objectName.describe('Datastore: name, path or id.');
 export const networkName = objectName.describe('Network or distributed port group: name, path or id.');
 /**
@@ -31,4 +29,5 @@ export function toObjectRef({ name, path, id }: InventoryObject): z.output<typeo
   return { name, path, id };
 }
 
-export const powerState = z.string().describe('poweredOn, poweredOff or suspended');
+/** poweredOn, poweredOff or suspended. */
+export const powerState = z.string();

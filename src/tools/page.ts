@@ -4,7 +4,8 @@ import { GatewayError } from '../lib/errors.ts';
 
 /** What every list returns beside its items. */
 export const pageFields = {
-  total: z.int().describe('In all pages.'),
+  /** In all pages. */
+  total: z.int(),
   next_cursor: z.string().optional(),
 };
 

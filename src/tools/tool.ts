@@ -124,9 +124,9 @@ export type Tool = Omit<Common<z.ZodRawShape, z.ZodRawShape>, 'target' | 'input'
 const READ_DEADLINE_SECONDS = 60;
 const CHANGE_DEADLINE_SECONDS = 30 * 60;
 
-const host = z.string().min(1).max(255).optional().describe('Server (list_servers).');
+const host = z.string().min(1).max(255).optional().describe('From list_servers.');
 
-const wait = z.boolean().default(true).describe('false: answer with the task id at once.');
+const wait = z.boolean().default(true).describe('false: return the task id.');
 
 const followedTask = z.object({
   id: z.string(),

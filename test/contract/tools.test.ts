@@ -2,12 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { listTool } from '../../src/mcp/catalog.ts';
+import { checkedSchema } from '../../src/mcp/listed-schema.ts';
 import { PERMISSION_LEVELS } from '../../src/policy/levels.ts';
 import { tools, toolsets } from '../../src/tools/index.ts';
 import { secretFields } from '../../src/tools/secret-field.ts';
 
 const SECRET_NAME = /passw|secret|token|credential|api_?key|private|passphrase|^key$/i;
 const LARGEST_BYTES = 2048;
+const LARGEST_LIST_BYTES = 110_000;
 
 const names = tools.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
 
@@ -33,9 +35,18 @@ describe('the list of tools', () => {
   });
 });
 
+describe('the list that a super-admin gets', () => {
+  it('is small enough for a model to read whole', () => {
+    const listed = tools.map(listTool);
+    const bytes = listed.map((tool) => [tool.name, Buffer.byteLength(JSON.stringify(tool))] as const);
+    const largest = [...bytes].sort(([, a], [, b]) => b - a).slice(0, 20);
+    const all = Buffer.byteLength(JSON.stringify({ tools: listed }));
+    expect(all, `the largest of them: ${JSON.stringify(largest)}`).toBeLessThan(LARGEST_LIST_BYTES);
+  });
+});
+
 describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, tool) => {
   const listed = listTool(tool);
-  const json = JSON.stringify(listed, undefined, 2);
 
   it('and its aliases are named verb_noun', () => {
     for (const name of [tool.name, ...(tool.aliases ?? [])]) expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
@@ -88,7 +99,7 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
   });
 
   it('bounds every text that it takes', () => {
-    expect(unboundedTexts(listed.inputSchema)).toEqual([]);
+    expect(unboundedTexts(checkedSchema(tool.input, 'input'))).toEqual([]);
   });
 
   it('refuses arguments that it does not know', () => {
@@ -98,11 +109,13 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
 
   it('tells clients the truth about itself', () => {
     expect(listed.annotations).toMatchObject({ readOnlyHint: tool.effect === 'read' });
-    if (tool.effect === 'read') expect(listed.annotations?.destructiveHint).toBe(false);
+    if (tool.effect === 'read') expect(listed.annotations).not.toHaveProperty('destructiveHint');
     if (tool.effect === 'delete') expect(listed.annotations?.destructiveHint).toBe(true);
   });
 
-  it('is listed as it was', async () => {
+  it('is listed as it was, and takes and returns what it did', async () => {
+    const checked = { input: checkedSchema(tool.input, 'input'), output: checkedSchema(tool.output, 'output') };
+    const json = JSON.stringify({ listed, checked }, undefined, 2);
     await expect(`${json}\n`).toMatchFileSnapshot(`./__snapshots__/tools/${tool.name}.json`);
   });
 });
