@@ -1,6 +1,7 @@
 /**
  * Every tool of the gateway: the one literal list, grouped by category. A tool that is not written here does not
- * exist; the order is the order of the reference pages and of `tools/list`.
+ * exist; the order is the order of the reference pages and of `tools/list`. Each category is a toolset, by which
+ * lists can be narrowed.
  */
 import { getAlarms } from './alarms.ts';
 import { getClusterInfo, getDrsRecommendations, listClusters } from './clusters.ts';
@@ -36,8 +37,11 @@ import { cloneVm, createVm, deleteVm, reconfigureVm, renameVm } from './vm-lifec
 import { getVmStats, getVmToolsStatus } from './vm-monitoring.ts';
 import { getVmInfo, listTemplates, listVms } from './vm-reading.ts';
 
+/** The toolset that is there however a list is narrowed: who one is, what there is, and what became of a task. */
+export const EVERYWHERE = 'gateway';
+
 export const toolsets = {
-  lifecycle: [listVms, getVmInfo, listTemplates, createVm, cloneVm, deleteVm, reconfigureVm, renameVm],
+  lifecycle: [listVms, getVmInfo, createVm, cloneVm, deleteVm, reconfigureVm, renameVm],
   power: [powerOn, powerOff, shutdownGuest, rebootGuest, resetVm, suspendVm, standbyGuest],
   snapshots: [
     listSnapshots,
@@ -48,17 +52,26 @@ export const toolsets = {
     deleteAllSnapshots,
     renameSnapshot,
   ],
-  monitoring: [getVmStats, getVmToolsStatus, getHostStats, listHosts, getAlarms],
-  hosts: [getHostInfo, listServices, getServiceStatus, getNtpConfig, getHostHardware, getHostNetworking],
-  clusters: [listClusters, getClusterInfo, getDrsRecommendations, listResourcePools, getResourcePoolInfo],
-  datastores: [listDatastores, getDatastoreInfo, browseDatastore],
-  networks: [listNetworks, getNetworkInfo],
+  monitoring: [getVmStats, getHostStats, listHosts, getAlarms],
+  inventory: [
+    browseDatastore,
+    listDatastores,
+    getDatastoreInfo,
+    listNetworks,
+    getNetworkInfo,
+    listResourcePools,
+    getResourcePoolInfo,
+    listTemplates,
+    getVcenterInfo,
+    find,
+  ],
   disks: [listDisks, getDiskInfo],
   nics: [listNics, getNicInfo],
+  hosts: [getHostInfo, listServices, getServiceStatus, getNtpConfig, getHostHardware, getHostNetworking],
+  vcenter: [listFolders, listRecentTasks, listRecentEvents, listClusters, getClusterInfo, getDrsRecommendations],
+  console: [getVmToolsStatus],
   serial_port: [getSerialPort],
-  inventory: [listFolders, find],
-  history: [getTask, listRecentTasks, listRecentEvents],
-  gateway: [whoami, listServers, getVcenterInfo],
+  [EVERYWHERE]: [whoami, listServers, getTask],
 } as const satisfies Record<string, readonly Tool[]>;
 
 export const tools: readonly Tool[] = Object.values(toolsets).flat();
