@@ -23,7 +23,6 @@ import { createRestClient, type RestClient } from './rest-client.ts';
 import { createSession, type Session, type SessionState } from './session.ts';
 import { createSoapChannel, type Send, type SendWith, type SoapCall } from './soap-channel.ts';
 import type { TlsOptions } from './tls.ts';
-import { createTransfers, type Transfers } from './transfers.ts';
 import { createTransport, type Timeouts, type Transport } from './transport.ts';
 import { compareVersions, negotiateVersion } from './versions.ts';
 import type { XmlLimits } from './xml-reader.ts';
@@ -70,8 +69,6 @@ export interface VimClient {
   readonly generation: number;
   /** vCenter's other API, with a session of its own that the first call makes. */
   readonly rest: Pick<RestClient, 'call'>;
-  /** Files at the addresses that the server hands out. */
-  readonly transfers: Transfers;
   /** Files as streams. */
   readonly files: FileTransfer;
   /**
@@ -184,7 +181,6 @@ function createClient(parts: ClientParts): VimClient {
     },
     call,
     rest,
-    transfers,
     files,
     async retrieveProperties(filters, each, { maxObjects, ...rest } = {}) {
       const _this = serviceContent.propertyCollector;
