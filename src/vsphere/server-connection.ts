@@ -5,7 +5,9 @@ import type { Logger } from '../lib/logger.ts';
 import type { VimClient } from '../vim25/client.ts';
 import { createConnection, createReader, isVcenter } from './connection.ts';
 import { UnsupportedError } from './errors.ts';
+import { createGuests } from './guest.ts';
 import { createInventory } from './inventory-reads.ts';
+import { abortLeases, createUseLease, type OpenLeases } from './nfc-lease.ts';
 import type { PlacementPreferences } from './placement.ts';
 import { createPlacement, type PlacementChoices } from './placement-choice.ts';
 import { createPropertyWatcher } from './property-watcher.ts';
@@ -36,6 +38,7 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
   const { name, client, clock, logger, placement = {} } = options;
   const connection = createConnection(options);
   const watcher = createPropertyWatcher({ client, call: connection.shared, clock, logger });
+  const leases: OpenLeases = { all: new Map(), call: connection.shared, clock, watch: watcher.watch };
   const catalog = isVcenter(client) ? createTagCatalog({ rest: client.rest, clock }) : undefined;
   const choices: PlacementChoices = { chosen: new Map(), preferences: placement, logger };
 
@@ -52,7 +55,9 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
         tasks: createTasks(reader, watcher),
         tags: createTags({ server: name, catalog, signal: call.signal }),
         defaults: createPlacement({ reader, inventory, choices }),
+        guests: createGuests({ reader, transfer: client.files, clock }),
         transfer: client.files,
+        useLease: createUseLease(leases, reader),
         watch: watcher.watch,
         until: (signal) => server.forCall({ ...call, signal }),
         requireVcenter(tool) {
@@ -66,6 +71,7 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
       await connection.views.ofRoot(['VirtualMachine']);
     },
     async close() {
+      await abortLeases(leases);
       watcher.close();
       await client.close();
     },

@@ -1,7 +1,9 @@
 /** One connected vSphere server, and the view of it that one call gets. */
 import type { FileTransfer } from '../vim25/file-transfer.ts';
 import type { AboutInfo } from '../vim25/generated/types.ts';
+import type { Guests } from './guest.ts';
 import type { Inventory } from './inventory.ts';
+import type { UseLease } from './nfc-lease.ts';
 import type { Placement } from './placement.ts';
 import type { PropertyWatcher } from './property-watcher.ts';
 import type { Reader } from './reader.ts';
@@ -29,8 +31,12 @@ export interface VsphereCall extends Reader {
   readonly tasks: Tasks;
   readonly tags: Tags;
   readonly defaults: Placement;
+  /** The operating systems inside VMs. */
+  readonly guests: Guests;
   /** Files as streams: `/folder` of the server, and the URLs that it names. */
   readonly transfer: FileTransfer;
+  /** Sends or fetches the disks of a VM. */
+  readonly useLease: UseLease;
   /** Tells of an object's properties now and of each change, until the returned function is called. */
   readonly watch: PropertyWatcher['watch'];
   /** The same, for as long as another signal lasts: to tidy up when the call's own has ended. */
