@@ -114,6 +114,7 @@ export const cmdBuiltins: Programs = {
   cls: () => 0,
   echo(call) {
     const text = rest(call);
+    if (/^\s*(on|off)\s*$/i.test(text)) return 0;
     if (text.trim() === '') call.out.write(`ECHO is on.${END}`);
     else call.out.write(`${text}${END}`);
     return 0;
@@ -179,6 +180,10 @@ export const windowsPrograms: Programs = {
   },
   hostname({ execution, out }) {
     out.write(`${execution.machine.hardware().hostName.split('.')[0]}${END}`);
+    return 0;
+  },
+  chcp({ out, args }) {
+    out.write(`Active code page: ${args.join(' ').trim() || '437'}${END}`);
     return 0;
   },
   async timeout(call) {

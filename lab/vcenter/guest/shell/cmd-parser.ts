@@ -16,6 +16,9 @@ import {
   type Word,
 } from './syntax.ts';
 
+/** A `%` of a batch file that begins no variable: nobody writes this character otherwise. */
+export const PERCENT_SIGN = '\uE000';
+
 /** Characters that cmd.exe takes in one line. */
 const MAX_COMMAND = 8191;
 const MAX_STAGES = 200;
@@ -124,6 +127,11 @@ function readText(scanner: Scanner, ends: RegExp, handles = false): Part[] {
         parts.push(variable(name));
         continue;
       }
+    }
+    if (character === PERCENT_SIGN) {
+      scanner.next();
+      text += '%';
+      continue;
     }
     if (!quoted && ends.test(character)) break;
     // `2>` is a redirection, `12>` is not.

@@ -17,7 +17,7 @@ import {
   type Streams,
   UsageError,
 } from './state.ts';
-import { collector, fileSink, OutputLimit } from './streams.ts';
+import { collector, fileSink, nowhere, OutputLimit } from './streams.ts';
 import {
   type Chain,
   type Command,
@@ -38,6 +38,8 @@ export interface Language {
   readonly builtins: Programs;
   /** Runs a program that is no builtin; resolves to its exit status. */
   runFile(call: ProgramCall, argv: readonly string[]): Promise<number>;
+  /** A name for nothing to read, and nobody who listens, in any folder. */
+  isNothing?(target: string): boolean;
   readonly says: Messages;
 }
 
@@ -229,7 +231,10 @@ export function createShell(language: Language, execution: Execution): Shell {
       const target = await expandWord(each.target, expansion(state, streams));
       const path = resolved(state, target, files);
       try {
-        if (each.mode === 'read') stdin = files.read(path);
+        const nothing = language.isNothing?.(target) === true;
+        if (each.mode === 'read') stdin = nothing ? Buffer.alloc(0) : files.read(path);
+        else if (nothing && each.from === 2) err = nowhere();
+        else if (nothing) out = nowhere();
         else if (each.from === 2) err = fileSink(files, path, each.mode === 'append');
         else out = fileSink(files, path, each.mode === 'append');
       } catch (error) {

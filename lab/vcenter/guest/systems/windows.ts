@@ -4,7 +4,7 @@ import { windowsPaths } from '../files/path-style.ts';
 import type { GuestUser } from '../machine.ts';
 import { cmdBuiltins, windowsPrograms, windowsSentence } from '../programs/cmd.ts';
 import { pathOf } from '../programs/options.ts';
-import { parseCmd } from '../shell/cmd-parser.ts';
+import { PERCENT_SIGN, parseCmd } from '../shell/cmd-parser.ts';
 import type { Language } from '../shell/evaluate.ts';
 import type { ProgramCall } from '../shell/state.ts';
 import { GUEST_PASSWORD } from './linux.ts';
@@ -47,6 +47,7 @@ const LANGUAGE: Language = {
   parse: parseCmd,
   builtins: cmdBuiltins,
   runFile,
+  isNothing: (target) => target.toLowerCase() === 'nul',
   says: {
     syntax: (_, reason) => `${reason}\r\n`,
     redirection: (_, __, ___, error) =>
@@ -69,7 +70,8 @@ async function runFile(call: ProgramCall, [name = '']: readonly string[]): Promi
         return (await windowsPrograms[status.program]?.(call)) ?? 0;
       }
       if (!/\.(bat|cmd)$/i.test(path)) continue;
-      const text = files.read(path).toString();
+      // In a file, a `%` that is meant is written twice.
+      const text = files.read(path).toString().replaceAll('%%', PERCENT_SIGN);
       return call.script(text, { ...call.state, depth: call.state.depth + 1 }, call);
     }
   }
