@@ -45,9 +45,12 @@ export function unexpectedStatus(statusCode: number): TransportError {
 /** The server's answer is not what the API promises. What it meant to answer is unknown. */
 export class ProtocolError extends GatewayError {
   override readonly maybeExecuted: boolean = true;
+  /** What is wrong with it: `it is not UTF-8`. */
+  readonly why: string;
 
   constructor(why: string, options?: ErrorOptions) {
     super('UNAVAILABLE', `The answer of the vSphere server could not be read: ${why}.`, options);
+    this.why = why;
   }
 }
 

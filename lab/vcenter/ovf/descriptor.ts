@@ -1,9 +1,10 @@
 /** An OVF descriptor (DSP0243, versions 1 and 2) as what OvfManager needs of it. */
+
+import { child, children, type Element, parseXml, textOf } from '../../../src/vim25/xml-tree.ts';
 import type { VimFault } from '../core/faults.ts';
 import { invalidValue, missingAttribute, missingElement, unsupportedPackage, xmlFormat } from './faults.ts';
 import { readSystem, type VirtualSystem } from './system.ts';
 import { bytesOf } from './units.ts';
-import { child, children, type Element, parseXml, textOf } from './xml-tree.ts';
 
 export interface OvfFileRef {
   readonly href: string;

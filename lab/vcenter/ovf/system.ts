@@ -1,6 +1,6 @@
 /** A VirtualSystem of an OVF: one VM's name, products, and hardware items. */
 import type { VAppProductInfo, VAppPropertyInfo } from '../../../src/vim25/generated/types.ts';
-import { child, children, type Element, textOf } from './xml-tree.ts';
+import { child, children, type Element, textOf } from '../../../src/vim25/xml-tree.ts';
 
 export interface VirtualSystem {
   readonly id: string;

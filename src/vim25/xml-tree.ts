@@ -1,5 +1,5 @@
 /** XML as a tree, names without their prefixes: OVF is read by its local names. */
-import { createXmlReader, localName } from '../../../src/vim25/xml-reader.ts';
+import { createXmlReader, localName } from './xml-reader.ts';
 
 export interface Element {
   readonly name: string;
