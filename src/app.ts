@@ -10,6 +10,7 @@ import { createLazyVerifier } from './identity/lazy-verifier.ts';
 import { stdioPrincipal, unauthenticatedPrincipal } from './identity/local-principal.ts';
 import { bounded } from './lib/bounded.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { createDownloadRules } from './lib/download-rules.ts';
 import { GatewayError } from './lib/errors.ts';
 import { type FilesFolder, openFilesFolder } from './lib/files-folder.ts';
 import type { Logger } from './lib/logger.ts';
@@ -19,6 +20,7 @@ import { createCatalog } from './mcp/catalog.ts';
 import { createHttpEndpoint, openStdioEndpoint } from './mcp/endpoint.ts';
 import { createExchange } from './mcp/exchange.ts';
 import { createFairShare } from './mcp/fair-share.ts';
+import { createNarrower, type Narrower, type Narrowing } from './mcp/narrowing.ts';
 import { createPipeline } from './mcp/pipeline.ts';
 import { createResourceReader } from './mcp/resource-reader.ts';
 import type { GatewayServerOptions } from './mcp/server.ts';
@@ -30,10 +32,11 @@ import { createRefusals, type Refusals } from './oauth/refusals.ts';
 import { DEFAULT_GROUPS } from './policy/groups.ts';
 import { createPolicy, type Policy } from './policy/policy.ts';
 import { resources, resourceTemplates } from './resources/index.ts';
-import { tools } from './tools/index.ts';
+import { EVERYWHERE, tools, toolsets } from './tools/index.ts';
 import { createManagedServers, type ManagedServers } from './vsphere/managed-servers.ts';
 import { reachability } from './vsphere/reachability.ts';
 import { createTaskRecovery } from './vsphere/task-recovery.ts';
+import { createUrlSources, type UrlSources } from './vsphere/url-source.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -55,6 +58,9 @@ type OAuthConfig = NonNullable<Config['oauth']>;
 /** What both transports serve. */
 interface Gateway extends GatewayServerOptions {
   readonly servers: ManagedServers;
+  readonly narrower: Narrower;
+  /** What the operator has narrowed for everybody. */
+  readonly narrowing: Narrowing;
 }
 
 /** A door of the gateway: HTTP or stdio. */
@@ -68,6 +74,9 @@ interface Door {
 export async function startApp({ config, logger, clock = systemClock }: AppOptions): Promise<RunningApp> {
   const policy = await createPolicyOf(config);
   const files = config.filesFolder === undefined ? undefined : await openFilesFolder(config.filesFolder);
+  const urls = config.ovaUrls && createUrlSources({ rules: createDownloadRules(config.ovaUrls) });
+  const narrower = createNarrower(toolsets, EVERYWHERE);
+  const narrowing = narrower.byEnvironment(config.narrowing);
   const servers = createServersOf(config, clock, logger);
   const audit = await openAuditLog({
     ...config.audit,
@@ -77,7 +86,7 @@ export async function startApp({ config, logger, clock = systemClock }: AppOptio
     ...(config.transport === 'stdio' ? {} : { checkpointStream: process.stdout }),
     resolveTask: createTaskRecovery(servers),
   });
-  const gateway = createGateway({ policy, servers, files, audit, clock, logger });
+  const gateway = createGateway({ policy, narrower, narrowing, servers, files, urls, audit, clock, logger });
   const opening =
     config.transport === 'stdio' ? openStdio(gateway, config) : openHttp(gateway, { config, clock, logger });
   const door = await Promise.resolve(opening).catch(async (error: unknown) => {
@@ -129,8 +138,11 @@ export async function createVerifier(oauth: OAuthConfig, clock: Clock, logger: L
 
 interface GatewayParts {
   readonly policy: Policy;
+  readonly narrower: Narrower;
+  readonly narrowing: Narrowing;
   readonly servers: ManagedServers;
   readonly files: FilesFolder | undefined;
+  readonly urls: UrlSources | undefined;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -140,12 +152,12 @@ function createGateway(parts: GatewayParts): Gateway {
   const catalog = createCatalog({ tools, resources, templates: resourceTemplates, policy: parts.policy });
   const share = createFairShare();
   const pipeline = createPipeline({ tools, share, ...parts });
-  const readResource = createResourceReader({ resources, templates: resourceTemplates, share, ...parts });
+  const readResource = createResourceReader({ tools, resources, templates: resourceTemplates, share, ...parts });
   return { version: VERSION, catalog, pipeline, readResource, ...parts };
 }
 
 function openStdio(gateway: Gateway, config: Config): Door {
-  const exchange = createExchange(stdioPrincipal(config.stdioGroups));
+  const exchange = createExchange(stdioPrincipal(config.stdioGroups), gateway.narrowing);
   const { closed, close } = openStdioEndpoint(gateway, exchange);
   return { closed, shut: close };
 }
@@ -165,6 +177,7 @@ async function openHttp(
       ? { ...entrance, limits: { ...http.rateLimits, ...entrance.limits } }
       : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
     endpoint,
+    narrow: (query) => [...gateway.narrowing, ...gateway.narrower.byQuery(query)],
     readiness: readinessOf(gateway, entrance, clock),
     refusals,
     logger,
@@ -249,7 +262,7 @@ function readinessOf(gateway: Gateway, entrance: Entrance | undefined, clock: Cl
   };
 }
 
-function banner(config: Config, { policy, servers, audit }: Gateway, url: string | undefined) {
+function banner(config: Config, { policy, narrowing, servers, audit }: Gateway, url: string | undefined) {
   return {
     version: VERSION,
     transport: config.transport,
@@ -257,6 +270,7 @@ function banner(config: Config, { policy, servers, audit }: Gateway, url: string
     oauth: entranceOf(config),
     rbac: config.policyFile ? `on, by ${config.policyFile}` : `on, by the ${policy.groups().length} default groups`,
     everybody_has: config.oauth ? undefined : everybody(config),
+    narrowed_by: narrowing.length === 0 ? undefined : narrowing.map(({ asked }) => asked),
     managed_servers: servers.list().map(({ name, kind }) => `${name} (${kind})`),
     audit: audit.file,
   };

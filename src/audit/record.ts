@@ -56,6 +56,8 @@ export interface AuditEntry {
   readonly user?: string;
   readonly groups?: readonly string[];
   readonly tool?: string;
+  /** The alias by which the tool was called, where it was not its name. */
+  readonly called_as?: string;
   /** Arguments as they came; a `Secret` anywhere inside becomes its length and a keyed digest. */
   readonly args?: Readonly<Record<string, unknown>>;
   readonly duration_ms?: number;
@@ -113,6 +115,7 @@ export const ENTRY_FIELDS = [
   'user',
   'groups',
   'tool',
+  'called_as',
   'args',
   'duration_ms',
   'result',

@@ -27,6 +27,8 @@ export interface Config {
     readonly rateLimits: { readonly perAddress: number; readonly perPerson: number };
   };
   readonly stdioGroups: readonly string[];
+  /** What is offered of the tools, to everybody; absent `toolsets` are all. */
+  readonly narrowing: { readonly toolsets?: readonly string[]; readonly readOnly: boolean };
   /** Absent while OAuth is off. */
   readonly oauth?: OAuthConfig;
   /** At least one; the first is the default. */
@@ -35,6 +37,8 @@ export interface Config {
   readonly policyFile?: string;
   /** The folder that tools may read and write files in; absent: no file of this machine. */
   readonly filesFolder?: string;
+  /** From where packages may be fetched; absent: from nowhere. */
+  readonly ovaUrls?: readonly string[];
   readonly logLevel: LogLevel;
   readonly shutdownTimeoutMs: number;
 }
@@ -69,6 +73,10 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
       rateLimits: Object.freeze({ perAddress: values.OAUTH_RATE_LIMIT, perPerson: values.MCP_RATE_LIMIT }),
     }),
     stdioGroups: values.MCP_STDIO_GROUPS,
+    narrowing: Object.freeze({
+      ...(values.MCP_TOOLSETS === undefined ? {} : { toolsets: values.MCP_TOOLSETS }),
+      readOnly: values.MCP_READ_ONLY,
+    }),
     ...(oauth === undefined ? {} : { oauth }),
     servers,
     audit: Object.freeze({
@@ -78,6 +86,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadFile): LoadedCo
     }),
     ...(values.RBAC_POLICY_FILE === undefined ? {} : { policyFile: values.RBAC_POLICY_FILE }),
     ...(values.MCP_FILES_DIR === undefined ? {} : { filesFolder: values.MCP_FILES_DIR }),
+    ...(values.OVA_URL_ALLOWLIST === undefined ? {} : { ovaUrls: values.OVA_URL_ALLOWLIST }),
     logLevel: values.LOG_LEVEL,
     shutdownTimeoutMs: values.MCP_SHUTDOWN_TIMEOUT_SECONDS * 1000,
   };

@@ -8,6 +8,7 @@ import {
   algorithm,
   boolean,
   claimPath,
+  downloadRule,
   groupName,
   hostName,
   integer,
@@ -22,6 +23,7 @@ import {
   serverAddress,
   text,
   thumbprint,
+  toolset,
 } from './values.ts';
 
 export const TRANSPORTS = ['streamable-http', 'stdio'] as const;
@@ -205,6 +207,24 @@ const mcp = {
     },
     boolean().prefault('false'),
   ),
+  MCP_TOOLSETS: option(
+    {
+      category: 'mcp',
+      description:
+        'Toolsets to offer, with commas between them; docs/tools.md lists them. The set gateway always is. A URL may narrow further: /mcp?toolsets=power,snapshots',
+      otherwise: 'all',
+      example: 'lifecycle,power,snapshots',
+    },
+    list(toolset).optional(),
+  ),
+  MCP_READ_ONLY: option(
+    {
+      category: 'mcp',
+      description:
+        'Offer only the tools that change nothing, to everybody. A URL may ask for that: /mcp?read_only=true',
+    },
+    boolean().prefault('false'),
+  ),
   MCP_FILES_DIR: option(
     {
       category: 'mcp',
@@ -214,6 +234,16 @@ const mcp = {
       example: '/var/lib/mcvsphere/files',
     },
     absolutePath().optional(),
+  ),
+  OVA_URL_ALLOWLIST: option(
+    {
+      category: 'mcp',
+      description:
+        'From where OVA packages may be fetched: https origins, with the beginning of a path or without. Servers at private addresses need their network listed, too. Redirects are not followed.',
+      otherwise: 'none: no URL is fetched',
+      example: 'https://files.example.com/images/, 10.20.0.0/16',
+    },
+    list(downloadRule).optional(),
   ),
   MCP_SHUTDOWN_TIMEOUT_SECONDS: option(
     { category: 'mcp', description: 'How long calls under way may take to finish when the gateway is stopped.' },

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { parseDownloadRule } from '../lib/download-rules.ts';
 
 class ValueProblem extends Error {}
 
@@ -75,6 +76,11 @@ export function groupName(part: string): string {
   return visible(part, 256);
 }
 
+/** Which of them there are is not known here. */
+export function toolset(part: string): string {
+  return visible(part, 64).toLowerCase();
+}
+
 /** A secret may hold any character; an unprintable one is most often an accident, but it is not for us to say. */
 export function secretText(least: number) {
   return parsed((value) => (value.length < least ? refuse(`must have at least ${least} characters`) : value));
@@ -99,6 +105,13 @@ export function hostName(part: string): string {
   const bare = part.replace(/^\[(.*)\]$/, '$1');
   if (isIP(bare) === 6) return `[${bare}]`.toLowerCase();
   return HOST_NAME.test(part) ? part.toLowerCase() : refuse('must hold host names without scheme and port');
+}
+
+/** Where packages may be fetched from: the beginning of an https URL, or a network. */
+export function downloadRule(part: string): string {
+  return parseDownloadRule(part) === undefined
+    ? refuse('must hold https:// origins (with a path or without) and networks such as 10.20.0.0/16')
+    : part;
 }
 
 export function origin(part: string): string {

@@ -13,6 +13,7 @@ import { bounded } from '../lib/bounded.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { McpEndpoint } from '../mcp/endpoint.ts';
 import { createExchange, toAuthInfo } from '../mcp/exchange.ts';
+import type { Narrowing } from '../mcp/narrowing.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Refusal, Refusals } from '../oauth/refusals.ts';
 import { authenticate, authenticateAs } from './authenticate.ts';
@@ -28,6 +29,7 @@ import {
 import { healthRoutes, type ReadinessChecks } from './health.ts';
 import { parseBoundedJson } from './json-body.ts';
 import { createStrangerLimit, perPerson, refuseLongBatch } from './mcp-limits.ts';
+import { narrowByUrl } from './narrow-by-url.ts';
 import { oauthRoutes } from './oauth-routes.ts';
 import { limitRates, type RateLimits } from './rate-limit.ts';
 
@@ -47,6 +49,8 @@ export interface HttpOptions {
   /** Where tokens come from, or the one principal of everybody. */
   readonly authentication: OAuthAuthentication | { readonly everybodyIs: Principal };
   readonly endpoint: McpEndpoint;
+  /** What the query of a URL leaves of the tools. Errors: INVALID_INPUT. */
+  readonly narrow: (query: URLSearchParams) => Narrowing;
   readonly readiness: ReadinessChecks;
   readonly refusals: Pick<Refusals, 'note'>;
   readonly logger: Logger;
@@ -158,7 +162,7 @@ export function resourceUrl(baseUrl: URL): string {
 
 function mcpRoute(
   app: FastifyInstance,
-  { authentication, endpoint, refusals, logger }: HttpOptions,
+  { authentication, endpoint, narrow, refusals, logger }: HttpOptions,
   exchanges: Set<Promise<void>>,
 ): void {
   app.addHook('onRequest', refuseTokenInUrl);
@@ -175,15 +179,17 @@ function mcpRoute(
     app.addHook('onRequest', authenticateAs(authentication.everybodyIs));
     app.addHook('preHandler', refuseLongBatch);
   }
+  app.addHook('onRequest', narrowByUrl(narrow));
   const handle = toNodeHandler(endpoint, { onerror: (err) => logger.error({ err }, 'an MCP exchange failed') });
 
   app.route({
     method: ['GET', 'POST', 'DELETE'],
     url: MCP_PATH,
     handler: async (request, reply) => {
-      const { principal } = request;
+      const { principal, narrowing } = request;
       if (principal === undefined) throw new Error('a request passed authentication without a principal');
-      const exchange = createExchange(principal, request.id, request.ip);
+      if (narrowing === undefined) throw new Error('a request came here without what is offered to it');
+      const exchange = createExchange(principal, narrowing, { requestId: request.id, sourceAddress: request.ip });
       reply.hijack();
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);

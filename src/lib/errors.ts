@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'AMBIGUOUS'
   | 'INVALID_STATE'
   | 'PERMISSION_DENIED'
+  | 'NOT_OFFERED'
   | 'UNSUPPORTED'
   | 'VSPHERE_FAULT'
   | 'TASK_FAILED'

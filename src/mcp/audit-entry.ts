@@ -32,6 +32,7 @@ export function callFields(call: Call): Omit<AuditEntry, 'event'> {
   return {
     ...principalFields(call.principal, call.requestId, call.sourceAddress),
     tool: call.tool.name,
+    ...(call.calledAs === undefined ? {} : { called_as: call.calledAs }),
     args: recordableArguments(call.tool, call.args),
     ...(call.server === undefined ? {} : { server: call.server }),
     ...(call.target === undefined ? {} : { target: call.target }),

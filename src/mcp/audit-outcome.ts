@@ -9,7 +9,13 @@ import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { callFields } from './audit-entry.ts';
 import type { Call, Output, Stage } from './call.ts';
-import { AuditIncompleteError, InvalidRequestError, PermissionDeniedError, UnreadResultError } from './errors.ts';
+import {
+  AuditIncompleteError,
+  InvalidRequestError,
+  NotOfferedError,
+  PermissionDeniedError,
+  UnreadResultError,
+} from './errors.ts';
 
 interface Options {
   readonly audit: AuditLog;
@@ -72,6 +78,9 @@ type Ending = Pick<AuditEntry, 'event'> & Partial<AuditEntry>;
 function endingOf(call: Call, error: unknown): Ending {
   if (error instanceof PermissionDeniedError) {
     return { event: 'PERMISSION_DENIED', required_permission: error.required, reason: error.reason };
+  }
+  if (error instanceof NotOfferedError) {
+    return { event: 'PERMISSION_DENIED', reason: 'not_offered', error: error.message, error_code: error.code };
   }
   if (error instanceof InvalidRequestError) {
     return { event: 'INVALID_REQUEST', error: error.message, error_code: error.code };

@@ -3,12 +3,17 @@ import type { AuditTarget } from '../audit/record.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Decision } from '../policy/policy.ts';
 import type { Tool } from '../tools/tool.ts';
+import type { Narrowing } from './narrowing.ts';
 
 /** A call as the MCP server hands it in. */
 export interface CallRequest {
   readonly tool: Tool;
+  /** The alias that it was called by. */
+  readonly calledAs?: string | undefined;
   readonly args: Readonly<Record<string, unknown>>;
   readonly principal: Principal;
+  /** What of the tools is offered where the call came in. */
+  readonly narrowing: Narrowing;
   readonly requestId: string;
   readonly sourceAddress?: string | undefined;
   /** Aborted when the caller cancels or goes away. */

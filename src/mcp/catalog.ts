@@ -1,21 +1,25 @@
 /**
- * What the gateway can list: every tool and resource as the protocol shows it, converted once at start, and cut
- * to what a level may see once per level. A list is never built for a single request.
+ * What the gateway can list: every tool and resource as the protocol shows it, converted once at start, cut to what a
+ * level may see once per level, and to what is offered per request. No schema is converted for a single request.
  */
 import type { Resource as ListedResource, ListToolsResult } from '@modelcontextprotocol/server';
 import type { PermissionLevel } from '../policy/levels.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Resource, ResourceTemplate } from '../resources/resource.ts';
 import type { Tool } from '../tools/tool.ts';
+import type { Exchange } from './exchange.ts';
 import { listedInput, listedOutput } from './listed-schema.ts';
+import { hiddenBy } from './narrowing.ts';
 
 type ListedTool = ListToolsResult['tools'][number];
-type Subject = { readonly groups: readonly string[] };
+
+/** Who looks at a list, and how it is narrowed where they do. */
+type Viewer = Pick<Exchange, 'narrowing'> & { readonly principal: { readonly groups: readonly string[] } };
 
 export interface Catalog {
-  tools(subject: Subject): { tools: ListedTool[] };
-  resources(subject: Subject): { resources: ListedResource[] };
-  resourceTemplates(subject: Subject): { resourceTemplates: ListedTemplate[] };
+  tools(viewer: Viewer): { tools: ListedTool[] };
+  resources(viewer: Viewer): { resources: ListedResource[] };
+  resourceTemplates(viewer: Viewer): { resourceTemplates: ListedTemplate[] };
   /** A tool by its name or one of its aliases. */
   tool(name: string): Tool | undefined;
 }
@@ -37,42 +41,46 @@ interface CatalogOptions {
 
 export function createCatalog({ tools, resources, templates, policy }: CatalogOptions): Catalog {
   const byName = new Map(tools.flatMap((tool) => [tool.name, ...(tool.aliases ?? [])].map((name) => [name, tool])));
-  const listed = tools.map((tool) => ({ action: toolAction(tool), item: listTool(tool) }));
-  const listedResources = resources.map((resource) => ({
+  const listed = tools.map((tool) => ({ action: toolAction(tool), tool, item: listTool(tool) }));
+  const entryOf = <T>(resource: Resource | ResourceTemplate, item: T): Entry<T> => ({
     action: resourceAction(resource),
-    item: listResource(resource),
-  }));
-  const listedTemplates = templates.map((template) => ({
-    action: resourceAction(template),
-    item: listTemplate(template),
-  }));
+    tool: byName.get(resource.mirrors),
+    item,
+  });
+  const listedResources = resources.map((resource) => entryOf(resource, listResource(resource)));
+  const listedTemplates = templates.map((template) => entryOf(template, listTemplate(template)));
 
-  const perLevel = <T>(entries: readonly Entry<T>[]) => {
-    const lists = new Map<PermissionLevel | undefined, T[]>();
-    return (subject: Subject): T[] => {
-      const level = policy.highestLevel(subject.groups);
-      let list = lists.get(level);
-      if (list === undefined) {
-        list = entries.filter(({ action }) => policy.decide(subject, action).allowed).map(({ item }) => item);
-        lists.set(level, list);
+  const listFor = <T>(entries: readonly Entry<T>[]) => {
+    const lists = new Map<PermissionLevel | undefined, Entry<T>[]>();
+    return ({ principal, narrowing }: Viewer): T[] => {
+      const level = policy.highestLevel(principal.groups);
+      let allowed = lists.get(level);
+      if (allowed === undefined) {
+        allowed = entries.filter(({ action }) => policy.decide(principal, action).allowed);
+        lists.set(level, allowed);
       }
-      return list;
+      // There are more narrowings than could be kept, and each takes microseconds.
+      return allowed
+        .filter(({ tool }) => tool === undefined || hiddenBy(narrowing, tool) === undefined)
+        .map(({ item }) => item);
     };
   };
-  const toolsOf = perLevel(listed);
-  const resourcesOf = perLevel(listedResources);
-  const templatesOf = perLevel(listedTemplates);
+  const toolsFor = listFor(listed);
+  const resourcesFor = listFor(listedResources);
+  const templatesFor = listFor(listedTemplates);
 
   return {
-    tools: (subject) => ({ tools: toolsOf(subject) }),
-    resources: (subject) => ({ resources: resourcesOf(subject) }),
-    resourceTemplates: (subject) => ({ resourceTemplates: templatesOf(subject) }),
+    tools: (viewer) => ({ tools: toolsFor(viewer) }),
+    resources: (viewer) => ({ resources: resourcesFor(viewer) }),
+    resourceTemplates: (viewer) => ({ resourceTemplates: templatesFor(viewer) }),
     tool: (name) => byName.get(name),
   };
 }
 
 interface Entry<T> {
   readonly action: Parameters<Policy['decide']>[1];
+  /** Itself, or the tool that the resource mirrors. */
+  readonly tool: Tool | undefined;
   readonly item: T;
 }
 

@@ -10,6 +10,7 @@ import type { GatewayContext, ServerContext, Tool } from '../tools/tool.ts';
 import { callFields } from './audit-entry.ts';
 import type { Call } from './call.ts';
 import type { FairShare } from './fair-share.ts';
+import { hiddenBy } from './narrowing.ts';
 
 /** The managed servers, as the tools know them: `mcp/` itself never speaks to vSphere. */
 export type ManagedServersOfTools = GatewayContext['servers'];
@@ -21,18 +22,25 @@ export interface ContextOptions {
   readonly audit: AuditLog;
   readonly servers: ManagedServersOfTools;
   readonly files?: FilesFolder | undefined;
+  readonly urls?: GatewayContext['urls'];
   readonly share: FairShare;
   readonly logger: Logger;
 }
 
-export function gatewayContext(call: Call, { tools, policy, servers, files, logger }: ContextOptions): GatewayContext {
+export function gatewayContext(
+  call: Call,
+  { tools, policy, servers, files, urls, logger }: ContextOptions,
+): GatewayContext {
   const { user, sub, iss, groups, clientId } = call.principal;
   return {
     caller: { user, sub, iss, groups, clientId },
     policy,
     tools,
+    hidden: (tool) => hiddenBy(call.narrowing, tool),
+    narrowedBy: call.narrowing.map(({ asked }) => asked),
     servers,
     files,
+    urls,
     logger,
     get signal() {
       return call.until?.() ?? call.signal;

@@ -12,6 +12,13 @@ export class PermissionDeniedError extends GatewayError {
   }
 }
 
+/** The policy allows it, and the list is narrowed so that it is not offered. */
+export class NotOfferedError extends GatewayError {
+  constructor(message: string) {
+    super('NOT_OFFERED', message);
+  }
+}
+
 /** The arguments do not fit the tool's schema, or there is no such tool. */
 export class InvalidRequestError extends GatewayError {
   constructor(message: string) {

@@ -2,20 +2,30 @@
 import { randomUUID } from 'node:crypto';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Principal } from '../identity/principal.ts';
+import type { Narrowing } from './narrowing.ts';
 
 /** One HTTP request or one stdio connection, of one person. */
 export interface Exchange {
   readonly principal: Principal;
+  readonly narrowing: Narrowing;
   readonly sourceAddress?: string | undefined;
   /** An id for each call; a batch of an older protocol has several in one exchange. */
   nextRequestId(): string;
 }
 
-/** @param requestId the HTTP request's own id, which its first call takes over */
-export function createExchange(principal: Principal, requestId?: string, sourceAddress?: string): Exchange {
+interface Origin {
+  /** The HTTP request's own id, which its first call takes over. */
+  readonly requestId: string;
+  readonly sourceAddress: string;
+}
+
+/** @param origin absent on stdio */
+export function createExchange(principal: Principal, narrowing: Narrowing, origin?: Origin): Exchange {
+  const { requestId, sourceAddress } = origin ?? {};
   let calls = 0;
   return {
     principal,
+    narrowing,
     sourceAddress,
     nextRequestId() {
       calls += 1;

@@ -67,7 +67,7 @@ async function change(handler: Handler, ended: () => Promise<unknown>, args: Rec
   const principal = { user: 'alice', sub: 'alice', iss: 'test', groups: ['vsphere-operators'] };
   const signal = new AbortController().signal;
   const answer = await pipeline
-    .run({ tool, args: { name: 'vm', ...args }, principal, requestId: 'r1', signal })
+    .run({ tool, args: { name: 'vm', ...args }, principal, narrowing: [], requestId: 'r1', signal })
     .catch((error: unknown) => error);
   await pipeline.idle();
   const outcomes = auditRecords(audit.file).filter(({ event }) => event === 'TOOL_OUTCOME');

@@ -12,10 +12,11 @@ import { auditIntent } from './audit-intent.ts';
 import { auditOutcome } from './audit-outcome.ts';
 import { authorize } from './authorize.ts';
 import type { Call, CallRequest, Output, Stage } from './call.ts';
-import type { ManagedServersOfTools } from './context.ts';
+import type { ContextOptions, ManagedServersOfTools } from './context.ts';
 import { deadline } from './deadline.ts';
 import type { FairShare } from './fair-share.ts';
 import { handle } from './handle.ts';
+import { refuseHidden } from './refuse-hidden.ts';
 import { validateInput } from './validate-input.ts';
 import { validateOutput } from './validate-output.ts';
 
@@ -25,6 +26,7 @@ export interface PipelineOptions {
   readonly audit: AuditLog;
   readonly servers: ManagedServersOfTools;
   readonly files?: FilesFolder | undefined;
+  readonly urls?: ContextOptions['urls'];
   readonly share: FairShare;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -48,6 +50,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const stages: readonly Stage[] = [
     auditOutcome({ ...options, track }),
     authorize(options),
+    refuseHidden,
     validateInput,
     auditIntent(options),
     deadline,

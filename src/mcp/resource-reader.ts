@@ -5,17 +5,20 @@ import { GatewayError } from '../lib/errors.ts';
 import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Resource, ResourceTemplate } from '../resources/resource.ts';
+import type { Tool } from '../tools/tool.ts';
 import { principalFields } from './audit-entry.ts';
 import { resourceAction } from './catalog.ts';
 import type { ManagedServersOfTools } from './context.ts';
 import { denial } from './denial.ts';
-import { PermissionDeniedError } from './errors.ts';
+import { NotOfferedError, PermissionDeniedError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { FairShare } from './fair-share.ts';
+import { hiddenBy } from './narrowing.ts';
 
 const DEADLINE_MS = 60_000;
 
 interface ReaderOptions {
+  readonly tools: readonly Tool[];
   readonly resources: readonly Resource[];
   readonly templates: readonly ResourceTemplate[];
   readonly policy: Policy;
@@ -67,7 +70,7 @@ export function createResourceReader(options: ReaderOptions): ReadResource {
     }
     const { allowed, text, error } = await settle(found, request, options);
     await audit.append({
-      event: error instanceof PermissionDeniedError ? 'PERMISSION_DENIED' : 'RESOURCE_READ',
+      event: isDenial(error) ? 'PERMISSION_DENIED' : 'RESOURCE_READ',
       ...common,
       ...(allowed === undefined ? {} : { decision: allowed }),
       ...ending(error),
@@ -86,11 +89,12 @@ interface Settled {
 
 async function settle(found: Found, request: ResourceRequest, options: ReaderOptions): Promise<Settled> {
   const { principal } = request.exchange;
-  const decision = options.policy.decide(
-    principal,
-    resourceAction('resource' in found ? found.resource : found.template),
-  );
+  const wanted = 'resource' in found ? found.resource : found.template;
+  const decision = options.policy.decide(principal, resourceAction(wanted));
   if (!decision.allowed) return { error: denial(principal, decision) };
+  const mirrored = options.tools.find(({ name }) => name === wanted.mirrors);
+  const hidden = mirrored && hiddenBy(request.exchange.narrowing, mirrored);
+  if (hidden !== undefined) return { error: new NotOfferedError(hidden) };
   const allowed = { level: decision.level, group: decision.group };
   try {
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(DEADLINE_MS)]);
@@ -106,9 +110,16 @@ async function settle(found: Found, request: ResourceRequest, options: ReaderOpt
   }
 }
 
+function isDenial(error: unknown): boolean {
+  return error instanceof PermissionDeniedError || error instanceof NotOfferedError;
+}
+
 function ending(error: unknown) {
   if (error === undefined) return { result: 'success' as const };
   if (error instanceof PermissionDeniedError) return { required_permission: error.required, reason: error.reason };
+  if (error instanceof NotOfferedError) {
+    return { reason: 'not_offered', error: error.message, error_code: error.code };
+  }
   if (error instanceof GatewayError) return { error: error.message, error_code: error.code };
   return { error: 'internal error', error_code: 'INTERNAL' };
 }

@@ -36,6 +36,7 @@ export interface GatewayServerOptions {
 const INSTRUCTIONS = [
   'Works on VMware vSphere with the rights of the person who is logged in.',
   'Only tools that this person may use are listed; whoami says why another is not.',
+  'Where a result names an object, it does so by its name, path and id.',
   'VMs, hosts, datastores, networks, folders and pools may be named by name, inventory path or id.',
   'An ambiguous name is an error that lists the paths: ask which one is meant, never guess.',
 ].join(' ');
@@ -65,15 +66,15 @@ export function createGatewayServer(options: GatewayServerOptions, own?: Exchang
   server.setRequestHandler('tools/list', async (_request, context) => {
     const exchange = exchangeOf(context);
     await recordEmptyList('tools/list', exchange, options);
-    return catalog.tools(exchange.principal);
+    return catalog.tools(exchange);
   });
   server.setRequestHandler('resources/list', async (_request, context) => {
     const exchange = exchangeOf(context);
     await recordEmptyList('resources/list', exchange, options);
-    return catalog.resources(exchange.principal);
+    return catalog.resources(exchange);
   });
   server.setRequestHandler('resources/templates/list', async (_request, context) => {
-    return catalog.resourceTemplates(exchangeOf(context).principal);
+    return catalog.resourceTemplates(exchangeOf(context));
   });
 
   server.setRequestHandler('tools/call', async ({ params }, context): Promise<CallToolResult> => {
@@ -85,7 +86,9 @@ export function createGatewayServer(options: GatewayServerOptions, own?: Exchang
       const output = await pipeline.run({
         tool,
         args: params.arguments ?? {},
+        calledAs: params.name === tool.name ? undefined : params.name,
         principal: exchange.principal,
+        narrowing: exchange.narrowing,
         requestId,
         sourceAddress: exchange.sourceAddress,
         signal: context.mcpReq.signal,

@@ -82,10 +82,13 @@ export function readAuthorizationRequest(
   };
 }
 
-/** Older clients name none. Any other than ours is refused, so that nobody holds a token for a place it is not for. */
+/**
+ * Older clients name none. Any other than ours is refused, so that nobody holds a token for a place it is not for. A
+ * query is part of how a client is connected (`?toolsets=`), and the token is for ours without it.
+ */
 export function readResource(parameters: URLSearchParams, ours: string): string {
   const asked = single(parameters, 'resource');
-  if (asked === undefined || asked === ours) return ours;
+  if (asked === undefined || asked.split('?', 1)[0] === ours) return ours;
   throw new OAuthError('invalid_target', 'There are no tokens for that resource here.');
 }
 

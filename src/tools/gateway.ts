@@ -93,7 +93,7 @@ export const whoami = defineGatewayTool({
   name: 'whoami',
   title: 'Who am I',
   description:
-    'Whom the gateway takes you for: user, groups, permission levels, what each level allows and which tools need it. With tool it says whether you may use that one and, if not, what is missing and which groups grant it.',
+    'Whom the gateway takes you for: user, groups, permission levels, what each level allows and which tools need it. With tool: whether you may use that one, what is missing and which groups grant it.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { tool: z.string().min(1).max(128).optional().describe('Name of a tool, also of one that is not listed.') },
@@ -105,6 +105,7 @@ export const whoami = defineGatewayTool({
     groups: z.array(z.object({ group: z.string(), level: level.optional().describe('Absent: unknown here') })),
     groups_total: z.int(),
     highest_level: level.optional(),
+    narrowed_by: z.array(z.string()).optional().describe('Hides tools, whatever the levels'),
     levels: z.array(
       z.object({
         level,
@@ -128,6 +129,7 @@ export const whoami = defineGatewayTool({
       groups: groupsOf(context),
       groups_total: caller.groups.length,
       highest_level: policy.highestLevel(caller.groups),
+      narrowed_by: context.narrowedBy.length === 0 ? undefined : [...context.narrowedBy],
       levels: levelsOf(context),
       tool: tool === undefined ? undefined : explain(tool, context),
     };
@@ -161,7 +163,7 @@ function levelsOf({ caller, policy, tools }: GatewayContext) {
   }));
 }
 
-function explain(name: string, { caller, policy, tools }: GatewayContext) {
+function explain(name: string, { caller, policy, tools, hidden }: GatewayContext) {
   const tool = tools.find((each) => each.name === name || each.aliases?.includes(name) === true);
   if (tool === undefined) {
     const near = nearestName(
@@ -172,13 +174,17 @@ function explain(name: string, { caller, policy, tools }: GatewayContext) {
     throw new GatewayError('NOT_FOUND', `This gateway has no tool ${quoted(name)}.${hint}`);
   }
   const decision = policy.decide(caller, actionOf(tool));
+  const reason = hidden(tool);
   return {
     name: tool.name,
-    allowed: decision.allowed,
+    allowed: decision.allowed && reason === undefined,
     required_level: decision.allowed ? decision.level : decision.required,
-    explanation: decision.allowed
-      ? `${tool.name} needs ${decision.level}, which your group ${quoted(decision.group)} grants.`
-      : decision.message,
+    explanation: [
+      decision.allowed
+        ? `${tool.name} needs ${decision.level}, which your group ${quoted(decision.group)} grants.`
+        : decision.message,
+      ...(reason === undefined ? [] : [reason]),
+    ].join(' '),
   };
 }
 

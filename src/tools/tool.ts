@@ -9,6 +9,7 @@ import type { PermissionLevel } from '../policy/levels.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { InventoryObject } from '../vsphere/inventory.ts';
 import type { ManagedServers } from '../vsphere/managed-servers.ts';
+import type { UrlSources } from '../vsphere/url-source.ts';
 import type { VsphereCall } from '../vsphere/vsphere.ts';
 
 /** Who calls, as far as a tool may know. */
@@ -26,9 +27,15 @@ export interface GatewayContext {
   readonly policy: Policy;
   /** Every tool of the gateway, for tools that speak of tools. */
   readonly tools: readonly Tool[];
+  /** Why a tool is not offered where this call came in, whatever the policy allows; nothing where it is. */
+  hidden(tool: Tool): string | undefined;
+  /** What narrows the list of tools there, as it was written: `MCP_READ_ONLY=true`, `?toolsets=power`. */
+  readonly narrowedBy: readonly string[];
   readonly servers: ManagedServers;
   /** The folder of this machine that tools may read and write files in; none unless the operator named one. */
   readonly files?: FilesFolder | undefined;
+  /** From where packages may be fetched; nothing unless the operator listed it. */
+  readonly urls?: UrlSources | undefined;
   /** Aborted at the deadline; a reading call, or one that ends with its caller, also when that has gone. */
   readonly signal: AbortSignal;
   /** The call's id in the audit record and in vCenter's logs (`operationID`). */

@@ -67,7 +67,7 @@ describe.each(Object.entries(MAY))('%s', (group, levels) => {
   const principal = principalOf(group === '(none)' ? [] : [group]);
 
   it('sees exactly the tools that it may call', () => {
-    const seen = catalog.tools(principal).tools.map(({ name }) => name);
+    const seen = catalog.tools({ principal, narrowing: [] }).tools.map(({ name }) => name);
     expect(seen).toEqual(tools.filter(({ permission }) => levels.includes(permission)).map(({ name }) => name));
   });
 
@@ -79,6 +79,7 @@ describe.each(Object.entries(MAY))('%s', (group, levels) => {
         tool,
         args: BEYOND_AUTHORIZATION,
         principal,
+        narrowing: [],
         requestId,
         signal: new AbortController().signal,
       });

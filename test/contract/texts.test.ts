@@ -14,8 +14,8 @@ const FILES = ROOMS.flatMap((room) =>
     .map((name) => `${room}/${name}`),
 );
 
-/** Words of the results themselves that descriptions explain. */
-const VALUES = new Set(['distributed_portgroup']);
+/** Words of the results themselves that descriptions explain, and a parameter of URLs. */
+const VALUES = new Set(['distributed_portgroup', 'read_only']);
 
 const toolNames = new Set(tools.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
 const fields = new Set(

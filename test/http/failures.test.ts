@@ -30,6 +30,7 @@ describe('a request to /mcp', () => {
         limits: { perAddress: 0, perPerson: 2 },
       },
       endpoint: { fetch: async () => Response.json({}), close: async () => {} },
+      narrow: () => [],
       readiness: {},
       refusals: {
         async note(refusal) {

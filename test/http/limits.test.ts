@@ -27,6 +27,7 @@ describe('a client that never comes to an end', () => {
         },
         close: async () => {},
       },
+      narrow: () => [],
       readiness: {},
       refusals: { note: async () => {} },
       logger: createLogger('silent'),

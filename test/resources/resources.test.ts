@@ -77,6 +77,7 @@ describe.skipIf(!(await vcsimAvailable()))('resources of a vCenter', () => {
     });
     const policy = createPolicy({ groupLevels: DEFAULT_GROUPS });
     read = createResourceReader({
+      tools,
       share: createFairShare(),
       resources,
       templates: resourceTemplates,
@@ -100,7 +101,7 @@ describe.skipIf(!(await vcsimAvailable()))('resources of a vCenter', () => {
     const principal = principalOf(groups);
     const text = await read({
       uri,
-      exchange: { principal, sourceAddress: '127.0.0.1', nextRequestId: () => 'r' },
+      exchange: { principal, narrowing: [], sourceAddress: '127.0.0.1', nextRequestId: () => 'r' },
       requestId: 'r-1',
       signal: new AbortController().signal,
     });

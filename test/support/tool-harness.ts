@@ -91,6 +91,7 @@ export async function startToolHarness(
         tool: toolNamed(name),
         args,
         principal: principalOf(groups),
+        narrowing: [],
         requestId: `test-${calls}`,
         signal: signal ?? new AbortController().signal,
         notifyProgress: onProgress,
