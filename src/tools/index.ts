@@ -8,6 +8,15 @@ import { getClusterInfo, getDrsRecommendations, listClusters } from './clusters.
 import { browseDatastore, getDatastoreInfo, listDatastores } from './datastores.ts';
 import { getDiskInfo, listDisks } from './disks.ts';
 import { getVcenterInfo, listServers, whoami } from './gateway.ts';
+import {
+  createGuestDirectory,
+  deleteGuestFile,
+  listGuestDirectory,
+  listGuestProcesses,
+  readGuestFile,
+  runCommandInGuest,
+  writeGuestFile,
+} from './guest.ts';
 import { getTask, listRecentEvents, listRecentTasks } from './history.ts';
 import {
   getHostHardware,
@@ -53,6 +62,15 @@ export const toolsets = {
     renameSnapshot,
   ],
   monitoring: [getVmStats, getHostStats, listHosts, getAlarms],
+  guest: [
+    runCommandInGuest,
+    listGuestProcesses,
+    readGuestFile,
+    writeGuestFile,
+    listGuestDirectory,
+    createGuestDirectory,
+    deleteGuestFile,
+  ],
   inventory: [
     browseDatastore,
     listDatastores,

@@ -12,6 +12,7 @@ import { startToolHarness, type ToolHarness, toolNamed } from '../../support/too
 import { made, type Stage, type ToolCases, type Vm } from './tool-cases/case.ts';
 import { clusterCases } from './tool-cases/clusters.ts';
 import { deviceCases } from './tool-cases/devices.ts';
+import { guestCases } from './tool-cases/guest.ts';
 import { hostCases } from './tool-cases/hosts.ts';
 import { inventoryAndHistoryCases } from './tool-cases/inventory-and-history.ts';
 import { lifecycleCases } from './tool-cases/lifecycle.ts';
@@ -25,6 +26,7 @@ const CASES: ToolCases = {
   ...powerCases,
   ...snapshotCases,
   ...vmMonitoringCases,
+  ...guestCases,
   ...hostCases,
   ...clusterCases,
   ...storageAndNetworkCases,
