@@ -4,9 +4,12 @@
  * lists can be narrowed.
  */
 import { getAlarms } from './alarms.ts';
+import { setBootOrder } from './boot-order.ts';
 import { getClusterInfo, getDrsRecommendations, listClusters } from './clusters.ts';
+import { copyDatastoreFile, createDatastoreFolder, deleteDatastoreFile, moveDatastoreFile } from './datastore-files.ts';
+import { downloadFromDatastore, uploadToDatastore } from './datastore-transfers.ts';
 import { browseDatastore, getDatastoreInfo, listDatastores } from './datastores.ts';
-import { getDiskInfo, listDisks } from './disks.ts';
+import { addDisk, extendDisk, getDiskInfo, listDisks, removeDisk } from './disks.ts';
 import { getVcenterInfo, listServers, whoami } from './gateway.ts';
 import {
   createGuestDirectory,
@@ -27,11 +30,12 @@ import {
 } from './host-configuration.ts';
 import { getHostInfo, getHostStats, listHosts } from './hosts.ts';
 import { find, listFolders } from './inventory.ts';
+import { addCdrom, attachIso, detachIso } from './media.ts';
 import { getNetworkInfo, listNetworks } from './networks.ts';
-import { getNicInfo, listNics } from './nics.ts';
+import { addNic, changeNicNetwork, connectNic, getNicInfo, listNics, removeNic, setNicMac } from './nics.ts';
 import { powerOff, powerOn, rebootGuest, resetVm, shutdownGuest, standbyGuest, suspendVm } from './power.ts';
 import { getResourcePoolInfo, listResourcePools } from './resource-pools.ts';
-import { getSerialPort } from './serial-port.ts';
+import { clearSerialPort, connectSerialPort, getSerialPort, removeSerialPort, setupSerialPort } from './serial-port.ts';
 import {
   createSnapshot,
   deleteAllSnapshots,
@@ -50,7 +54,7 @@ import { getVmInfo, listTemplates, listVms } from './vm-reading.ts';
 export const EVERYWHERE = 'gateway';
 
 export const toolsets = {
-  lifecycle: [listVms, getVmInfo, createVm, cloneVm, deleteVm, reconfigureVm, renameVm],
+  lifecycle: [listVms, getVmInfo, createVm, cloneVm, deleteVm, reconfigureVm, renameVm, setBootOrder],
   power: [powerOn, powerOff, shutdownGuest, rebootGuest, resetVm, suspendVm, standbyGuest],
   snapshots: [
     listSnapshots,
@@ -73,6 +77,12 @@ export const toolsets = {
   ],
   inventory: [
     browseDatastore,
+    downloadFromDatastore,
+    uploadToDatastore,
+    deleteDatastoreFile,
+    createDatastoreFolder,
+    moveDatastoreFile,
+    copyDatastoreFile,
     listDatastores,
     getDatastoreInfo,
     listNetworks,
@@ -83,12 +93,12 @@ export const toolsets = {
     getVcenterInfo,
     find,
   ],
-  disks: [listDisks, getDiskInfo],
-  nics: [listNics, getNicInfo],
+  disks: [addDisk, removeDisk, extendDisk, listDisks, getDiskInfo, attachIso, detachIso, addCdrom],
+  nics: [listNics, getNicInfo, addNic, removeNic, changeNicNetwork, connectNic, setNicMac],
   hosts: [getHostInfo, listServices, getServiceStatus, getNtpConfig, getHostHardware, getHostNetworking],
   vcenter: [listFolders, listRecentTasks, listRecentEvents, listClusters, getClusterInfo, getDrsRecommendations],
   console: [getVmToolsStatus],
-  serial_port: [getSerialPort],
+  serial_port: [getSerialPort, setupSerialPort, connectSerialPort, clearSerialPort, removeSerialPort],
   [EVERYWHERE]: [whoami, listServers, getTask],
 } as const satisfies Record<string, readonly Tool[]>;
 

@@ -23,6 +23,17 @@ export class WrongKindError extends GatewayError {
   }
 }
 
+/** A path on a datastore that leads out of it, or nowhere. */
+export class InvalidPathError extends GatewayError {
+  /** @param argument which of the caller's */
+  constructor(argument: string) {
+    super(
+      'INVALID_INPUT',
+      `${argument}: write what is on the datastore as "folder/file", without the datastore's name.`,
+    );
+  }
+}
+
 export class UnsupportedError extends GatewayError {
   constructor(message: string) {
     super('UNSUPPORTED', message);
