@@ -19,6 +19,7 @@ export interface DatastoreSummary {
   /** `VMFS`, `NFS`, `vsan`, … */
   readonly type: string | undefined;
   readonly capacityGb: number | undefined;
+  readonly freeBytes: number | undefined;
   readonly freeGb: number | undefined;
   readonly usedGb: number | undefined;
   readonly usedPercent: number | undefined;
@@ -51,6 +52,7 @@ function toSummary({ ref, props }: ObjectProperties<'Datastore', (typeof SUMMARY
     name: decodeName(props.name ?? ref.value),
     type: summary?.type,
     capacityGb: bytesToGb(summary?.capacity),
+    freeBytes: summary?.freeSpace,
     freeGb: bytesToGb(summary?.freeSpace),
     usedGb: bytesToGb(used),
     usedPercent: percent(used, summary?.capacity),

@@ -3,6 +3,7 @@ import type { VirtualDevice } from '../vim25/generated/types.ts';
 import { AmbiguousNameError, listed, ObjectNotFoundError } from './errors.ts';
 import { decodeName, quoted } from './names.ts';
 import type { Reader } from './reader.ts';
+import type { ManagedObjectReference } from './references.ts';
 import { bytesToGb } from './units.ts';
 
 const KIB = 1024;
@@ -17,6 +18,7 @@ export interface Disk {
   /** `[datastore1] web01/web01.vmdk` */
   readonly file: string | undefined;
   readonly datastore: string | undefined;
+  readonly datastoreRef: ManagedObjectReference | undefined;
   readonly thinProvisioned: boolean | undefined;
   /** `persistent`, `independent_persistent`, … */
   readonly mode: string | undefined;
@@ -35,6 +37,7 @@ interface DeviceFields extends VirtualDevice {
 interface BackingFields {
   readonly $type?: string;
   readonly fileName?: string;
+  readonly datastore?: ManagedObjectReference;
   readonly thinProvisioned?: boolean;
   readonly diskMode?: string;
   readonly uuid?: string;
@@ -60,6 +63,7 @@ export function disksOf(devices: readonly VirtualDevice[]): Disk[] {
         unitNumber: disk.unitNumber,
         file: backing.fileName,
         datastore: backing.fileName === undefined ? undefined : /^\[([^\]]*)\]/.exec(backing.fileName)?.[1],
+        datastoreRef: backing.datastore,
         thinProvisioned: backing.thinProvisioned,
         mode: backing.diskMode,
         uuid: backing.uuid,

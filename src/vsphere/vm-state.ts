@@ -33,7 +33,7 @@ export async function readPowerState(reader: Reader, vm: InventoryObject): Promi
   return props['runtime.powerState'] ?? UNKNOWN;
 }
 
-export function requireNotTemplate(vm: InventoryObject, state: VmState): void {
+export function requireNotTemplate(vm: InventoryObject, state: Pick<VmState, 'isTemplate'>): void {
   if (state.isTemplate) {
     throw new InvalidStateError(`${quoted(vm.name)} is a template: clone_vm makes a VM of it.`);
   }
