@@ -13,10 +13,12 @@ import { made, type Stage, type ToolCases, type Vm } from './tool-cases/case.ts'
 import { clusterCases } from './tool-cases/clusters.ts';
 import { datastoreFileCases } from './tool-cases/datastore-files.ts';
 import { deviceCases } from './tool-cases/devices.ts';
+import { diskAndMediaCases } from './tool-cases/disks-and-media.ts';
 import { guestCases } from './tool-cases/guest.ts';
 import { hostCases } from './tool-cases/hosts.ts';
 import { inventoryAndHistoryCases } from './tool-cases/inventory-and-history.ts';
 import { lifecycleCases } from './tool-cases/lifecycle.ts';
+import { nicAndSerialPortCases } from './tool-cases/nics-and-serial-ports.ts';
 import { powerCases } from './tool-cases/power.ts';
 import { snapshotCases } from './tool-cases/snapshots.ts';
 import { storageAndNetworkCases } from './tool-cases/storage-and-networks.ts';
@@ -33,6 +35,8 @@ const CASES: ToolCases = {
   ...storageAndNetworkCases,
   ...datastoreFileCases,
   ...deviceCases,
+  ...diskAndMediaCases,
+  ...nicAndSerialPortCases,
   ...inventoryAndHistoryCases,
 };
 
