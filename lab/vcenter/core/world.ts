@@ -37,4 +37,6 @@ export interface WebAddress {
   port: number;
   /** SHA-1 of the certificate as vSphere writes it, `AB:CD:…`; empty without TLS. */
   readonly thumbprint: string;
+  /** What addresses of guests' files begin with, where it is another server: that of an ESXi host. */
+  guestFileOrigin?: string;
 }

@@ -20,7 +20,7 @@ function pathIn({ guest, files }: LoggedIn, path: string, property: string): str
 
 /** A host says `*` in place of its name: whoever called it knows it by one that works. */
 function addressOf({ web }: World, query: string): string {
-  return `${web.scheme}://*:${web.port}/guestFile?${query}`;
+  return `${web.guestFileOrigin ?? `${web.scheme}://*:${web.port}`}/guestFile?${query}`;
 }
 
 interface Temporary {

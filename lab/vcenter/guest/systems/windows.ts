@@ -71,7 +71,7 @@ async function runFile(call: ProgramCall, [name = '']: readonly string[]): Promi
       }
       if (!/\.(bat|cmd)$/i.test(path)) continue;
       // In a file, a `%` that is meant is written twice.
-      const text = files.read(path).toString().replaceAll('%%', PERCENT_SIGN);
+      const text = files.read(path).toString().replaceAll('\r\n', '\n').replaceAll('%%', PERCENT_SIGN);
       return call.script(text, { ...call.state, depth: call.state.depth + 1 }, call);
     }
   }
