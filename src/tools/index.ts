@@ -10,6 +10,7 @@ import { copyDatastoreFile, createDatastoreFolder, deleteDatastoreFile, moveData
 import { downloadFromDatastore, uploadToDatastore } from './datastore-transfers.ts';
 import { browseDatastore, getDatastoreInfo, listDatastores } from './datastores.ts';
 import { addDisk, extendDisk, getDiskInfo, listDisks, removeDisk } from './disks.ts';
+import { createFolder, deleteFolder, moveVmToFolder } from './folders.ts';
 import { getVcenterInfo, listServers, whoami } from './gateway.ts';
 import {
   createGuestDirectory,
@@ -28,12 +29,18 @@ import {
   getServiceStatus,
   listServices,
 } from './host-configuration.ts';
+import { enterMaintenanceMode, exitMaintenanceMode, rebootHost, shutdownHost } from './host-maintenance.ts';
+import { configureNtp, restartService, setServicePolicy, startService, stopService } from './host-services.ts';
 import { getHostInfo, getHostStats, listHosts } from './hosts.ts';
 import { find, listFolders } from './inventory.ts';
 import { addCdrom, attachIso, detachIso } from './media.ts';
+import { migrateVm, moveVmDisk, storageVmotion } from './migration.ts';
 import { getNetworkInfo, listNetworks } from './networks.ts';
 import { addNic, changeNicNetwork, connectNic, getNicInfo, listNics, removeNic, setNicMac } from './nics.ts';
+import { deployOva, deployOvf, inspectOva, listOvfNetworks } from './ovf.ts';
+import { exportVmOvf } from './ovf-export.ts';
 import { powerOff, powerOn, rebootGuest, resetVm, shutdownGuest, standbyGuest, suspendVm } from './power.ts';
+import { createResourcePool, deleteResourcePool, moveVmToResourcePool } from './resource-pool-changes.ts';
 import { getResourcePoolInfo, listResourcePools } from './resource-pools.ts';
 import { clearSerialPort, connectSerialPort, getSerialPort, removeSerialPort, setupSerialPort } from './serial-port.ts';
 import {
@@ -45,6 +52,9 @@ import {
   revertToCurrentSnapshot,
   revertToSnapshot,
 } from './snapshots.ts';
+import { applyTagToVm, getVmTags, listTags, removeTagFromVm } from './tags.ts';
+import { cancelTask } from './task-cancelling.ts';
+import { convertToTemplate, convertToVm, deployFromTemplate } from './templates.ts';
 import type { Tool } from './tool.ts';
 import { cloneVm, createVm, deleteVm, reconfigureVm, renameVm } from './vm-lifecycle.ts';
 import { getVmStats, getVmToolsStatus } from './vm-monitoring.ts';
@@ -95,10 +105,48 @@ export const toolsets = {
   ],
   disks: [addDisk, removeDisk, extendDisk, listDisks, getDiskInfo, attachIso, detachIso, addCdrom],
   nics: [listNics, getNicInfo, addNic, removeNic, changeNicNetwork, connectNic, setNicMac],
-  hosts: [getHostInfo, listServices, getServiceStatus, getNtpConfig, getHostHardware, getHostNetworking],
-  vcenter: [listFolders, listRecentTasks, listRecentEvents, listClusters, getClusterInfo, getDrsRecommendations],
+  ovf: [deployOvf, exportVmOvf, listOvfNetworks, deployOva, inspectOva],
+  hosts: [
+    getHostInfo,
+    enterMaintenanceMode,
+    exitMaintenanceMode,
+    listServices,
+    getServiceStatus,
+    startService,
+    stopService,
+    restartService,
+    setServicePolicy,
+    getNtpConfig,
+    configureNtp,
+    rebootHost,
+    shutdownHost,
+    getHostHardware,
+    getHostNetworking,
+  ],
+  vcenter: [
+    storageVmotion,
+    moveVmDisk,
+    migrateVm,
+    convertToTemplate,
+    convertToVm,
+    deployFromTemplate,
+    listFolders,
+    createFolder,
+    deleteFolder,
+    moveVmToFolder,
+    createResourcePool,
+    deleteResourcePool,
+    moveVmToResourcePool,
+    listRecentTasks,
+    cancelTask,
+    listRecentEvents,
+    listClusters,
+    getClusterInfo,
+    getDrsRecommendations,
+  ],
   console: [getVmToolsStatus],
   serial_port: [getSerialPort, setupSerialPort, connectSerialPort, clearSerialPort, removeSerialPort],
+  tags: [listTags, getVmTags, applyTagToVm, removeTagFromVm],
   [EVERYWHERE]: [whoami, listServers, getTask],
 } as const satisfies Record<string, readonly Tool[]>;
 
