@@ -105,10 +105,9 @@ export function listTool(tool: Tool): ListedTool {
   };
 }
 
-/** What is not said of idempotence is that it is not: the hints of a reading tool say nothing further. */
+/** What has the value that the protocol gives it anyway is not said. */
 function changeHints({ effect, destructive, idempotent = false }: Tool) {
   return {
-    readOnlyHint: false,
     destructiveHint: destructive ?? effect === 'delete',
     ...(idempotent ? { idempotentHint: true } : {}),
     openWorldHint: false,

@@ -3,9 +3,9 @@
  *
  * What is listed is shorter than what is checked, and never stricter. A list of a hundred tools is read by a model,
  * which pays for every byte: it is told each argument with its type, default and choices, and each field of the
- * result with its type; of objects inside a result it is told the names of their fields, whose units are in the names.
- * Bounds that only keep out the absurd, and what a result always has, stay with the gateway's own check.
- * docs/tools.md tells the rest.
+ * result, those without a type being texts; of objects inside a result it is told the names of their fields, whose
+ * units are in the names. That there are no further arguments, bounds that only keep out the absurd, and what a result
+ * always has, stay with the gateway's own check. docs/tools.md tells the rest.
  */
 import type { ListToolsResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
@@ -23,14 +23,17 @@ interface Node {
 /** Texts may be as long as paths are: nobody plans with that. */
 const TELLING_LENGTH = 128;
 
-/** What an object is named by, everywhere in the results: the server's instructions say so once. */
-const OBJECT_REF = 'name,path,id';
+/** What every object is named by, and a task: the server's instructions tell it once. */
+const KNOWN = new Set(['name,path,id', 'id,state']);
 
 export function listedInput(schema: z.ZodObject): ListedSchema {
   return everyNode(checkedSchema(schema, 'input'), (node) => {
-    const { minLength, maxLength, ...rest } = node;
+    const { additionalProperties, description, minimum, minLength, maxLength, ...rest } = node;
     return {
       ...rest,
+      ...(additionalProperties === false ? {} : { additionalProperties }),
+      ...(description ? { description } : {}),
+      ...(minimum === 0 || minimum === 1 ? {} : { minimum }),
       ...(typeof minLength === 'number' && minLength > 1 ? { minLength } : {}),
       ...(typeof maxLength === 'number' && maxLength < TELLING_LENGTH ? { maxLength } : {}),
     };
@@ -59,11 +62,16 @@ export function checkedSchema(schema: z.ZodObject, io: 'input' | 'output'): Node
 /** A field of a result; an object in it by the names of its fields. */
 function outline(node: Node): Node {
   if (node.items !== undefined) return { ...node, items: outline(node.items) };
-  if (node.properties === undefined) return node;
+  if (node.properties === undefined) return withoutTextType(node);
   const names = Object.keys(node.properties);
-  const told = names.join() === OBJECT_REF ? undefined : names.join(', ');
+  const told = KNOWN.has(names.join()) ? undefined : names.join(', ');
   const description = [node.description, told].filter((part) => part !== undefined).join(': ');
   return { type: 'object', ...(description === '' ? {} : { description }) };
+}
+
+function withoutTextType(node: Node): Node {
+  const { type, ...rest } = node;
+  return type === 'string' && node.enum === undefined ? rest : node;
 }
 
 function everyNode(node: Node, change: (node: Node) => Node): Node {

@@ -36,7 +36,7 @@ export interface GatewayServerOptions {
 const INSTRUCTIONS = [
   'Works on VMware vSphere with the rights of the person who is logged in.',
   'Only tools that this person may use are listed; whoami says why another is not.',
-  'Where a result names an object, it does so by its name, path and id.',
+  'An object in a result has name, path and id, a task id and state (get_task follows it).',
   'VMs, hosts, datastores, networks, folders and pools may be named by name, inventory path or id.',
   'An ambiguous name is an error that lists the paths: ask which one is meant, never guess.',
 ].join(' ');

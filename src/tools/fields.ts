@@ -8,6 +8,7 @@ const objectName = z.string().min(1).max(2048);
 export const vmName = objectName.describe('VM: name, path or id.');
 export const hostName = objectName.optional().describe('ESXi host: name, path or id. Needed if several.');
 export const datastoreName = objectName.describe('Datastore: name, path or id.');
+export const poolName = objectName.describe('Resource pool: name, path or id.');
 export const networkName = objectName.describe('Network or distributed port group: name, path or id.');
 /**
  * vSphere would take a line feed in a name, or a mark that turns its direction: no person could type such a name
@@ -20,7 +21,8 @@ export const newName = z
   .refine((name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name), 'holds control or invisible characters');
 
 export const limit = z.int().min(1).max(1000).default(200);
-export const cursor = z.string().max(8192).optional().describe('The last next_cursor.');
+/** The `next_cursor` of the page before. */
+export const cursor = z.string().max(8192).optional();
 
 /** How a result names the object it is about. */
 export const objectRef = z.object({ name: z.string(), path: z.string(), id: z.string() });

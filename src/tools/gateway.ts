@@ -48,7 +48,7 @@ export const listServers = defineGatewayTool({
   name: 'list_servers',
   title: 'List managed servers',
   description:
-    'The vCenters and standalone ESXi hosts behind this gateway, which is the default, and which are connected (each connects on first use). Their names are what the argument host takes. ESXi hosts of a vCenter are in list_hosts.',
+    'The vCenters and standalone ESXi hosts behind this gateway, which is the default and which are connected. Their names are what the argument host takes. ESXi hosts of a vCenter are in list_hosts.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { limit, cursor },

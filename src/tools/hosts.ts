@@ -104,7 +104,7 @@ export const getHostInfo = defineTool({
   name: 'get_host_info',
   title: 'Get host info',
   description:
-    'What one ESXi host is: version and build, hardware in short, connection, maintenance mode, boot time and management address. For load use get_host_stats, for devices get_host_hardware, for switches and adapters get_host_networking.',
+    'What one ESXi host is: version and build, hardware in short, connection, maintenance mode, boot time, management address. For load use get_host_stats, for devices get_host_hardware, for the rest get_host_networking.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { host_name: hostName },

@@ -49,7 +49,7 @@ export const find = defineGatewayTool({
   name: 'find',
   title: 'Find objects',
   description:
-    'Search every managed server for objects by a part of their name, by id, by tag, or VMs and hosts by guest host name, IP or MAC address, or a part of one. Tells the server, path and id that other tools take. A server that is down is named, and the others are searched.',
+    'Search every managed server by a part of a name, an id or a tag, or VMs and hosts by guest host name, IP or MAC address. Tells the server, path and id that other tools take, and which servers are down.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: {

@@ -38,7 +38,7 @@ export const powerOff = defineTool({
   aliases: ['power_off_vm'],
   title: 'Power off VM',
   description:
-    'Cut the power of a VM at once, like pulling the plug: unsaved data is lost. For a clean stop use shutdown_guest, which needs VMware Tools.',
+    'Cut the power of a VM that hangs, at once, like pulling the plug: unsaved data is lost. For a clean stop use shutdown_guest, which needs VMware Tools.',
   permission: 'POWER_OPS',
   effect: 'update',
   destructive: true,

@@ -18,7 +18,8 @@ const target = ({ name }: { name: string }) => name;
 export const listSnapshots = defineTool({
   name: 'list_snapshots',
   title: 'List snapshots',
-  description: "A VM's snapshots, parents first, with their place in the tree; is_current marks the one it runs on.",
+  description:
+    'Which snapshots a VM has, parents first, with their place in the tree; is_current marks the one it runs on.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: { name: vmName, limit, cursor },
@@ -57,7 +58,7 @@ export const createSnapshot = defineTool({
   name: 'create_snapshot',
   title: 'Create snapshot',
   description:
-    'Keep the present state of a VM to go back to with revert_to_snapshot. Of a running VM the memory is kept too unless memory is false; quiesce flushes file systems first and needs VMware Tools. Snapshots grow: delete them when done.',
+    'Take a snapshot of a VM, to go back to with revert_to_snapshot. The memory of a running one is kept too unless memory is false; quiesce flushes file systems and needs VMware Tools. Snapshots grow: delete them when done.',
   permission: 'POWER_OPS',
   effect: 'create',
   task: true,

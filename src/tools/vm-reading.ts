@@ -15,7 +15,7 @@ export const listVms = defineTool({
   name: 'list_vms',
   title: 'List VMs',
   description:
-    'The VMs of one server with power state, size and guest, narrowed by name, power state, folder, cluster or tag. Templates are in list_templates; get_vm_info tells all about one VM; find searches every server, also by IP and MAC.',
+    'The VMs of one server, which of them are powered on or off, their size and guest; by name, power state, folder, cluster or tag. list_templates has the templates, get_vm_info all about one VM, find searches everywhere.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: {
