@@ -36,7 +36,7 @@ export function parseFilePath(text: string, argument: string): string {
       /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\]/u.test(segment) ||
       Buffer.byteLength(segment) > LONGEST_NAME_BYTES,
   );
-  if (text.startsWith('[') || segments.length === 0 || hostile) throw new InvalidPathError(argument);
+  if (/^\[[^\]]*\]\s/.test(text) || segments.length === 0 || hostile) throw new InvalidPathError(argument);
   return segments.join('/');
 }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { openFilesFolder } from '../../src/lib/files-folder.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { createFairShare } from '../../src/mcp/fair-share.ts';
@@ -55,9 +56,10 @@ export interface ServerUnderTest {
   readonly kind?: 'vcenter' | 'esxi';
 }
 
-/** @param servers the first is the default */
+/** @param servers the first is the default @param filesFolder what MCP_FILES_DIR would name */
 export async function startToolHarness(
   servers: readonly [ServerUnderTest, ...ServerUnderTest[]],
+  { filesFolder }: { readonly filesFolder?: string } = {},
 ): Promise<ToolHarness> {
   const directory = await mkdtemp(join(tmpdir(), 'mcvsphere-tools-'));
   const file = join(directory, 'audit.jsonl');
@@ -73,6 +75,7 @@ export async function startToolHarness(
     policy,
     audit,
     servers: interrupted(managed, () => harness.interruption),
+    ...(filesFolder === undefined ? {} : { files: await openFilesFolder(filesFolder) }),
     clock: systemClock,
     logger,
   });
