@@ -8,13 +8,12 @@ import type { InventoryObject } from '../vsphere/inventory.ts';
 import { requireFreeName } from '../vsphere/name-taken.ts';
 import { encodeName, quoted } from '../vsphere/names.ts';
 import { nicBacking } from '../vsphere/nic-backing.ts';
-import type { ManagedObjectReference } from '../vsphere/references.ts';
-import { cloneLocation } from '../vsphere/vm-clone-location.ts';
 import { chooseHost } from '../vsphere/vm-host-choice.ts';
 import { requireReconfigurable } from '../vsphere/vm-reconfiguration.ts';
 import { newVmSpec } from '../vsphere/vm-spec.ts';
 import { readPowerState } from '../vsphere/vm-state.ts';
 import { datastoreName, newName, objectRef, toObjectRef, vmName } from './fields.ts';
+import { cloneBeside, made, madeVm } from './new-vm.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
 const cpu = z.int().min(1).max(768);
@@ -23,18 +22,11 @@ const memoryMb = z.int().min(4).max(25_165_824).multipleOf(4);
 const place = z.string().min(1).max(2048).optional();
 const annotation = z.string().max(16_384);
 
-/** Absent while the task still runs: then there is no VM yet. */
-const madeVm = {
-  vm: objectRef.optional(),
-  power_state: z.string().optional(),
-  datastore: z.string().optional(),
-};
-
 export const createVm = defineTool({
   name: 'create_vm',
   title: 'Create VM',
   description:
-    'Make an empty VM, powered off: one thin disk, one vmxnet3 card, a CD drive if iso_path is given. For a VM with an operating system use clone_vm.',
+    'Make a new, empty VM, powered off, with so many CPUs, so much memory, one thin disk, a network card and, with iso_path, a CD drive. For one with an operating system use clone_vm or deploy_from_template.',
   permission: 'VM_LIFECYCLE',
   effect: 'create',
   task: true,
@@ -118,19 +110,8 @@ export const cloneVm = defineTool({
       vsphere.inventory.find('VirtualMachine', given.template_name),
       given.datastore === undefined ? undefined : vsphere.inventory.find('Datastore', given.datastore),
     ]);
-    const { location, folder } = await cloneLocation(vsphere, source, datastore?.ref);
-    const into = folder ? await vsphere.inventory.describe(folder) : await vsphere.defaults.vmFolder();
-    await requireFreeName(vsphere, into.ref, given.new_name);
-    await context.acting(into);
-    const started = await vsphere.call('CloneVM_Task', {
-      _this: source.ref,
-      folder: into.ref,
-      name: encodeName(given.new_name),
-      spec: { location, powerOn: given.power_on, template: false },
-    });
-    const { task, result } = await context.follow(started, { on: source });
-    const answer = await made(result, context);
-    return { ...answer, ...(datastore ? { datastore: datastore.name } : {}), source: toObjectRef(source), task };
+    const wish = { name: given.new_name, datastore, powerOn: given.power_on };
+    return { ...(await cloneBeside(source, wish, context)), source: toObjectRef(source) };
   },
 });
 
@@ -217,7 +198,7 @@ export const renameVm = defineTool({
   name: 'rename_vm',
   title: 'Rename VM',
   description:
-    "Change a VM's or template's name in the inventory. Its id, its files on the datastore and the host name inside the guest stay.",
+    'Change what a VM or template is called in the inventory. Its id, its files on the datastore and the host name inside the guest stay.',
   permission: 'VM_LIFECYCLE',
   effect: 'update',
   idempotent: true,
@@ -237,14 +218,6 @@ export const renameVm = defineTool({
     return { vm: toObjectRef(await vsphere.inventory.describe(vm.ref)), old_name: vm.name, task };
   },
 });
-
-/** The audit's last word on a call that makes a VM is about the VM; before, it was about the folder. */
-async function made(result: unknown, { vsphere, reading }: ServerContext) {
-  if (result === undefined) return {};
-  const vm = await vsphere.inventory.describe(result as ManagedObjectReference);
-  reading(vm);
-  return { vm: toObjectRef(vm), power_state: await readPowerState(vsphere, vm) };
-}
 
 /** Waited for whatever `wait` says: only a VM that is off can be deleted. */
 async function powerOffFirst(vm: InventoryObject, { vsphere, progress, follow }: ServerContext): Promise<void> {

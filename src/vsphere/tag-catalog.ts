@@ -1,5 +1,5 @@
 /**
- * The tags of a vCenter, read through its REST API (vSphere Automation API, `cis/tagging`). Which tags there are is
+ * The tags of a vCenter, through its REST API (vSphere Automation API, `cis/tagging`). Which tags there are is
  * always asked; what each is called is kept for a minute, for the API tells it of one tag at a time.
  *
  * Nothing in an answer is taken on trust: an entry without what makes it a tag is left out, as one is that was deleted
@@ -22,6 +22,14 @@ export interface Tag {
   readonly description: string;
 }
 
+/** What the category of a tag says of the objects that carry its tags. */
+export interface TagRules {
+  /** An object carries at most one tag of the category. */
+  readonly single: boolean;
+  /** The types of objects that its tags may be on; none: of every type. */
+  readonly types: readonly string[];
+}
+
 export interface TagCatalog {
   /** Every tag that the account may read, in any order. */
   all(signal: AbortSignal): Promise<Tag[]>;
@@ -29,6 +37,10 @@ export interface TagCatalog {
   objectsOf(ids: readonly string[], signal: AbortSignal): Promise<Map<string, ManagedObjectReference[]>>;
   /** The ids of each object's tags, by the object's id; an object without tags may be absent. */
   idsOf(refs: readonly ManagedObjectReference[], signal: AbortSignal): Promise<Map<string, string[]>>;
+  /** The rules of a tag's category, as `all` read it last; undefined where the account may not read it. */
+  rulesOf(id: string): TagRules | undefined;
+  /** Puts a tag on an object, or takes it off. Either does nothing where nothing is to be done. */
+  change(action: 'attach' | 'detach', id: string, ref: ManagedObjectReference, signal: AbortSignal): Promise<void>;
 }
 
 interface Options {
@@ -54,7 +66,11 @@ const name = z.string().min(1).max(256);
 const MOST_DESCRIPTION_BYTES = 4096;
 const description = z.string().transform(beginning).catch('');
 const tagModel = z.object({ name, category_id: urn.optional().catch(undefined), description });
-const categoryModel = z.object({ name });
+const categoryModel = z.object({
+  name,
+  cardinality: z.string().catch(''),
+  associable_types: z.array(z.string().max(200)).max(1000).catch([]),
+});
 const reference = z.object({ type: z.string().max(100), id: z.string().max(1024) });
 const tagObjects = z.object({ tag_id: urn, object_ids: z.array(z.unknown()).nullish() });
 const objectTags = z.object({ object_id: reference, tag_ids: z.array(z.unknown()).nullish() });
@@ -134,6 +150,16 @@ export function createTagCatalog({ rest, clock }: Options): TagCatalog {
         const category = categories.kept.get(tag.category_id ?? '')?.value?.name ?? '';
         return [{ id, name: tag.name, category, description: tag.description }];
       });
+    },
+
+    rulesOf(id) {
+      const category = categories.kept.get(tags.kept.get(id)?.value?.category_id ?? '')?.value;
+      return category && { single: category.cardinality === 'SINGLE', types: category.associable_types };
+    },
+
+    async change(action, id, { type, value }, signal) {
+      const body = { object_id: { type, id: value } };
+      await rest.call({ method: 'POST', resource: ASSOCIATION, id, action, body, signal });
     },
 
     async objectsOf(ids, signal) {

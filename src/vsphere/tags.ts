@@ -1,5 +1,8 @@
 /** Tags as people name them: by name, by category and name, or by id. */
-import { AmbiguousNameError, listed, ObjectNotFoundError, UnsupportedError } from './errors.ts';
+import { GatewayError } from '../lib/errors.ts';
+import { RestStatusError } from '../vim25/errors.ts';
+import { AmbiguousNameError, InvalidStateError, listed, ObjectNotFoundError, UnsupportedError } from './errors.ts';
+import type { InventoryObject } from './inventory.ts';
 import { quoted, shown } from './names.ts';
 import { nearNames } from './near-names.ts';
 import type { ManagedObjectReference } from './references.ts';
@@ -24,6 +27,16 @@ export interface Tags {
   search(text: string): Promise<{ readonly tag: Tag; readonly objects: readonly ManagedObjectReference[] }[]>;
   /** The tags of each object, by the object's id; in a bulk read beyond what `list` takes. */
   ofObjects(refs: readonly ManagedObjectReference[]): Promise<Map<string, Tag[]>>;
+  /**
+   * The tags that the object carries, when it may carry this one too.
+   *
+   * Errors: INVALID_STATE where it carries it already, or its category allows one only, or none on such an object.
+   */
+  requireAttachable(tag: Tag, object: InventoryObject): Promise<void>;
+  /** Errors: PERMISSION_DENIED, INVALID_STATE (vCenter does not want the tag there), NOT_FOUND. */
+  attach(tag: Tag, object: InventoryObject): Promise<void>;
+  /** Errors: PERMISSION_DENIED, NOT_FOUND. */
+  detach(tag: Tag, object: InventoryObject): Promise<void>;
 }
 
 interface Options {
@@ -45,8 +58,50 @@ export function createTags({ server, catalog, signal }: Options): Tags {
       signal,
     );
 
+  const change = (action: 'attach' | 'detach', tag: Tag, object: InventoryObject) =>
+    required()
+      .change(action, tag.id, object.ref, signal)
+      .catch((error: unknown) => {
+        throw refusalOf(error, tag, object);
+      });
+
+  const ofObjects: Tags['ofObjects'] = async (refs) => {
+    const known = required();
+    const [tags, ids] = await Promise.all([known.all(signal), known.idsOf(refs, signal)]);
+    const byId = new Map(tags.map((tag) => [tag.id, tag]));
+    return new Map(
+      refs.map(({ value }) => [value, [...new Set(ids.get(value))].flatMap((id) => byId.get(id) ?? []).sort(byLabel)]),
+    );
+  };
+
   return {
     list,
+    ofObjects,
+    attach: (tag, object) => change('attach', tag, object),
+    detach: (tag, object) => change('detach', tag, object),
+
+    async requireAttachable(tag, object) {
+      const carried = (await ofObjects([object.ref])).get(object.id) ?? [];
+      const name = quoted(object.name);
+      const label = quoted(tagLabel(tag));
+      if (carried.some(({ id }) => id === tag.id))
+        throw new InvalidStateError(`${name} carries the tag ${label} already.`);
+      const rules = required().rulesOf(tag.id);
+      const other = carried.find(({ category }) => category === tag.category);
+      if (rules?.single === true && other !== undefined) {
+        throw new InvalidStateError(
+          `${name} carries ${quoted(tagLabel(other))}, and may carry one tag of that category: take it off first.`,
+        );
+      }
+      if (
+        rules !== undefined &&
+        rules.types.length > 0 &&
+        !rules.types.some((type) => typeName(type) === object.type)
+      ) {
+        throw new InvalidStateError(`Tags of the category ${quoted(tag.category)} are not for a ${object.type}.`);
+      }
+    },
+
     find: async (wanted) => pick(await list(), wanted),
     objectsOf: async (tag) => (await objectsOf([tag])).get(tag.id) ?? [],
 
@@ -59,19 +114,33 @@ export function createTags({ server, catalog, signal }: Options): Tags {
       const objects = await objectsOf(fitting);
       return fitting.map((tag) => ({ tag, objects: objects.get(tag.id) ?? [] }));
     },
-
-    async ofObjects(refs) {
-      const known = required();
-      const [tags, ids] = await Promise.all([known.all(signal), known.idsOf(refs, signal)]);
-      const byId = new Map(tags.map((tag) => [tag.id, tag]));
-      return new Map(
-        refs.map(({ value }) => [
-          value,
-          [...new Set(ids.get(value))].flatMap((id) => byId.get(id) ?? []).sort(byLabel),
-        ]),
-      );
-    },
   };
+}
+
+/** vCenter writes a type by itself or as `urn:vim25:VirtualMachine` (CategoryModel.associable_types). */
+function typeName(type: string): string {
+  return type.slice(type.lastIndexOf(':') + 1);
+}
+
+/** What a refused change means here: the API's answers are not read, only their status. */
+function refusalOf(error: unknown, tag: Tag, object: InventoryObject): unknown {
+  if (!(error instanceof RestStatusError)) return error;
+  if (error.status === 403) {
+    return new GatewayError(
+      'PERMISSION_DENIED',
+      `The gateway's vSphere account lacks the privilege InventoryService.Tagging.AttachTag on ${quoted(object.name)} or on the tag.`,
+      { cause: error },
+    );
+  }
+  if (error.status === 404) {
+    return new ObjectNotFoundError(`The tag ${quoted(tagLabel(tag))} or ${quoted(object.name)} is gone.`, {
+      cause: error,
+    });
+  }
+  if (error.status === 400) {
+    return new InvalidStateError(`vCenter does not take the tag ${quoted(tagLabel(tag))} for ${quoted(object.name)}.`);
+  }
+  return error;
 }
 
 /** `category/name`, as `find` takes it. */

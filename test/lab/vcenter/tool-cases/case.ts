@@ -13,7 +13,7 @@ export interface Stage {
   readonly vcenter: VCenter;
   readonly world: World;
   run: ToolHarness['run'];
-  vm(powerState: 'poweredOn' | 'poweredOff'): Vm;
+  vm(powerState: 'poweredOn' | 'poweredOff', holds?: (vm: Vm) => boolean): Vm;
   /** The first of a type for which that holds. */
   first<T extends Parameters<World['objects']['all']>[0]>(
     type: T,
@@ -53,3 +53,12 @@ export function missing(field: string, more: Args = {}): ToolCase['fails'] {
 
 /** How a list that takes no names fails: by a page that it never gave. */
 export const BAD_CURSOR: ToolCase['fails'] = { args: { cursor: 'made up' }, code: 'INVALID_INPUT', says: /cursor/ };
+
+/** A VM of the cluster that has shared datastores, several hosts and DRS. */
+export function productionVm(stage: Stage, powerState: 'poweredOn' | 'poweredOff' = 'poweredOn'): Vm {
+  const cluster = stage.first('ClusterComputeResource', (each) => each.get('name') === 'Production');
+  return stage.vm(powerState, (vm) => {
+    const host = stage.world.objects.find(vm.get('runtime').host)?.as('HostSystem');
+    return host?.get('parent')?.value === cluster.id && vm.get('parentVApp') === undefined;
+  });
+}
