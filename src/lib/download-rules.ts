@@ -57,19 +57,13 @@ export function createDownloadRules(texts: readonly string[]): DownloadRules {
         return url.origin === prefix.origin && (url.pathname === prefix.pathname || url.pathname.startsWith(folder));
       });
     },
-    allowsAddress(given) {
-      const address = withoutMapping(given);
+    allowsAddress(address) {
       const family = isIP(address);
       if (family === 0) return false;
       const type = family === 4 ? 'ipv4' : 'ipv6';
       return listed.check(address, type) || !SPECIAL.check(address, type);
     },
   };
-}
-
-/** IPv4 in IPv6 is judged as IPv4. */
-function withoutMapping(address: string): string {
-  return /^::ffff:([\d.]+)$/i.exec(address)?.[1] ?? address;
 }
 
 function parseNetwork(text: string): Network | undefined {
@@ -81,7 +75,10 @@ function parseNetwork(text: string): Network | undefined {
   return { address, bits, family: family === 4 ? 'ipv4' : 'ipv6' };
 }
 
-/** Everything but the public Internet: IANA's special-purpose registries (RFC 6890), and multicast. */
+/**
+ * Everything but the public Internet: IANA's special-purpose registries (RFC 6890), and multicast. An IPv4 address
+ * within IPv6 is found among those of IPv4.
+ */
 const SPECIAL = specialNetworks([
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -99,7 +96,6 @@ const SPECIAL = specialNetworks([
   '224.0.0.0/4',
   '240.0.0.0/4',
   '::/96',
-  '::ffff:0:0/96',
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '100::/64',

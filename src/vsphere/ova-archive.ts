@@ -68,7 +68,7 @@ function readHeader(block: Buffer, at: number): Header {
   if (at === 0 && block[0] === 0x1f && block[1] === 0x8b) {
     throw new BadPackageError('it is compressed with gzip: unpack it first');
   }
-  const said = numberOf(block.subarray(148, 156));
+  const said = Number.parseInt(textOf(block.subarray(148, 156)).trim(), 8);
   let sum = 8 * 0x20;
   for (const [index, byte] of block.entries()) if (index < 148 || index >= 156) sum += byte;
   if (said !== sum) throw new BadPackageError(at === 0 ? 'it is no tar archive' : 'one of its headers is damaged');
