@@ -3,6 +3,7 @@
  * A ratio says something on any machine; a time does not, and nothing here fails because of one.
  */
 import { benchCalls } from './calls.ts';
+import { benchFiles } from './files.ts';
 import { benchInventory } from './inventory.ts';
 import { benchLab } from './lab.ts';
 import { benchLogin } from './login.ts';
@@ -10,6 +11,7 @@ import { benchStart } from './start.ts';
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   calls: benchCalls,
+  files: benchFiles,
   inventory: benchInventory,
   lab: benchLab,
   login: benchLogin,
