@@ -23,6 +23,12 @@ describe('diskSlot', () => {
     expect(diskSlot(devices, false)).toMatchObject({ controllerKey: 31000, unitNumber: 1 });
   });
 
+  it('leaves the controller of a CD drive alone while the kind of the disks has room', () => {
+    const units = upTo(16).filter((unit) => unit !== 7);
+    const devices = [PVSCSI, controller('VirtualAHCIController', 15000), ...filled('VirtualDisk', 1000, units)];
+    expect(diskSlot(devices, true).changes).toMatchObject([{ device: { $type: 'ParaVirtualSCSIController' } }]);
+  });
+
   it('adds a controller of the same kind, with a bus number of its own, where all are full', () => {
     const units = upTo(16).filter((unit) => unit !== 7);
     const sas = controller('VirtualLsiLogicSASController', 1000);
@@ -56,7 +62,13 @@ describe('diskSlot', () => {
       controller('ParaVirtualSCSIController', 1000 + bus, bus),
       ...filled('VirtualDisk', 1000 + bus, units),
     ]);
-    expect(() => diskSlot(devices, true)).toThrow(expect.objectContaining({ code: 'INVALID_STATE' }));
+    const sata = upTo(4).flatMap((bus) => [
+      controller('VirtualAHCIController', 15000 + bus, bus),
+      ...filled('VirtualCdrom', 15000 + bus, upTo(30)),
+    ]);
+    expect(() => diskSlot([...devices, ...sata], true)).toThrow(expect.objectContaining({ code: 'INVALID_STATE' }));
+    expect(() => cdromSlot(sata, true)).toThrow(expect.objectContaining({ code: 'INVALID_STATE' }));
+    expect(diskSlot([...devices, ...IDE], false)).toMatchObject({ controllerKey: 200 });
   });
 
   it('makes the first controller of a VM without any', () => {

@@ -1,10 +1,5 @@
 /** Where a new drive goes in a VM: a controller with a unit that is free, or a new controller for it. */
-import type {
-  ParaVirtualSCSIController,
-  VirtualController,
-  VirtualDevice,
-  VirtualDeviceConfigSpec,
-} from '../vim25/generated/types.ts';
+import type { VirtualController, VirtualDevice, VirtualDeviceConfigSpec } from '../vim25/generated/types.ts';
 import { isSubtype } from '../vim25/schema.ts';
 import { InvalidStateError } from './errors.ts';
 
@@ -23,11 +18,19 @@ interface Bus {
   readonly reserved?: number;
   /** Drives come and go while the VM runs. */
   readonly hot: boolean;
+  /** What is added where the VM has none of the kind; IDE controllers are there from the start. */
+  readonly added?: { readonly $type: string; readonly sharedBus?: string };
 }
 
-const SCSI: Bus = { base: 'VirtualSCSIController', units: 16, reserved: 7, hot: true };
-const NVME: Bus = { base: 'VirtualNVMEController', units: 15, hot: true };
-const SATA: Bus = { base: 'VirtualSATAController', units: 30, hot: true };
+const SCSI: Bus = {
+  base: 'VirtualSCSIController',
+  units: 16,
+  reserved: 7,
+  hot: true,
+  added: { $type: 'ParaVirtualSCSIController', sharedBus: 'noSharing' },
+};
+const NVME: Bus = { base: 'VirtualNVMEController', units: 15, hot: true, added: { $type: 'VirtualNVMEController' } };
+const SATA: Bus = { base: 'VirtualSATAController', units: 30, hot: true, added: { $type: 'VirtualAHCIController' } };
 const IDE: Bus = { base: 'VirtualIDEController', units: 2, hot: false };
 
 /** vSphere configuration maximums: four of each kind. */
@@ -38,27 +41,26 @@ const NEW_CONTROLLER_KEY = -101;
 type Typed = VirtualDevice & { readonly $type?: string };
 
 /**
- * For a disk: beside the first disk, else on the next controller with room, else on a new one of the kind that the VM has.
+ * For a disk: beside the first disk, on another controller of that kind, or on a new one of it; on another kind only
+ * where the VM can have no more of that one. Guests start from what they have a driver for.
  *
  * Errors: INVALID_STATE where all are full.
  */
 export function diskSlot(devices: readonly VirtualDevice[], running: boolean): Slot {
   const first = (devices as readonly Typed[]).find(({ $type }) => $type === 'VirtualDisk')?.controllerKey;
-  const found = freeSlot(devices, [SCSI, NVME, SATA, IDE], running, first);
-  if (found) return found;
-  const present = controllersOn(SCSI, devices)[0]?.$type ?? 'ParaVirtualSCSIController';
-  const added: Omit<ParaVirtualSCSIController, '$type'> & { $type: string } = {
-    ...newController(devices, SCSI, present, 'disk'),
-    sharedBus: 'noSharing',
-  };
-  return onNew(added);
+  const buses = [SCSI, NVME, SATA, IDE];
+  const home = buses.find((bus) => controllersOn(bus, devices).some(({ key }) => key === first)) ?? SCSI;
+  const slot =
+    freeSlot(devices, [home], running, first) ??
+    newSlot(devices, home) ??
+    freeSlot(devices, buses, running) ??
+    newSlot(devices, SCSI);
+  return slot ?? full('disk');
 }
 
 /** For a CD drive: IDE, which every guest knows, while the VM is off; SATA where it runs. Errors: as for a disk. */
 export function cdromSlot(devices: readonly VirtualDevice[], running: boolean): Slot {
-  return (
-    freeSlot(devices, [IDE, SATA], running) ?? onNew(newController(devices, SATA, 'VirtualAHCIController', 'CD drive'))
-  );
+  return freeSlot(devices, [IDE, SATA], running) ?? newSlot(devices, SATA) ?? full('CD drive');
 }
 
 /** Whether a device can be taken out of a running VM, or put in. */
@@ -90,27 +92,31 @@ function freeUnit(bus: Bus, { key }: VirtualDevice, devices: readonly VirtualDev
   return undefined;
 }
 
-function controllersOn(bus: Bus, devices: readonly VirtualDevice[]): (VirtualController & Typed)[] {
+function controllersOn(bus: Pick<Bus, 'base'>, devices: readonly VirtualDevice[]): (VirtualController & Typed)[] {
   const fitting = (devices as readonly Typed[]).filter((device) => isOn(bus, device));
   return (fitting as (VirtualController & Typed)[]).sort((a, b) => a.key - b.key);
 }
 
-function isOn({ base }: Bus, { $type }: Typed): boolean {
+function isOn({ base }: Pick<Bus, 'base'>, { $type }: Typed): boolean {
   return $type !== undefined && isSubtype($type, base);
 }
 
-function newController(devices: readonly VirtualDevice[], bus: Bus, $type: string, noun: string) {
-  const taken = new Set(controllersOn(bus, devices).map(({ busNumber }) => busNumber));
-  for (let busNumber = 0; busNumber < MOST_CONTROLLERS; busNumber++) {
-    if (!taken.has(busNumber)) return { $type, key: NEW_CONTROLLER_KEY, busNumber };
-  }
-  throw new InvalidStateError(`The VM has no place for another ${noun}: all its controllers are full.`);
+/** On a new controller: like the first of its kind; undefined where there are as many as there can be. */
+function newSlot(devices: readonly VirtualDevice[], { base, added }: Bus): Slot | undefined {
+  if (added === undefined) return undefined;
+  const present = controllersOn({ base }, devices);
+  const taken = new Set(present.map(({ busNumber }) => busNumber));
+  const busNumber = [...Array(MOST_CONTROLLERS).keys()].find((number) => !taken.has(number));
+  if (busNumber === undefined) return undefined;
+  const controller: VirtualController & Typed = {
+    ...added,
+    $type: present[0]?.$type ?? added.$type,
+    key: NEW_CONTROLLER_KEY,
+    busNumber,
+  };
+  return { controllerKey: NEW_CONTROLLER_KEY, unitNumber: 0, changes: [{ operation: 'add', device: controller }] };
 }
 
-function onNew(controller: VirtualController & Typed): Slot {
-  return {
-    controllerKey: controller.key,
-    unitNumber: 0,
-    changes: [{ operation: 'add', device: controller }],
-  };
+function full(noun: string): never {
+  throw new InvalidStateError(`The VM has no place for another ${noun}: all its controllers are full.`);
 }
