@@ -15,7 +15,8 @@ import { planImport, sendFiles } from '../vsphere/ovf-import.ts';
 import { type OvfPackage, openArchive, openFolder } from '../vsphere/ovf-package.ts';
 import { readHardware } from '../vsphere/vm-hardware.ts';
 import { chooseHost } from '../vsphere/vm-host-choice.ts';
-import { datastoreName, networkName, newName, objectRef, powerState, toObjectRef } from './fields.ts';
+import { cursor, datastoreName, limit, networkName, newName, objectRef, powerState, toObjectRef } from './fields.ts';
+import { ascending, page, pageFields } from './page.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
 /** Of a transfer of hundreds of gigabytes. */
@@ -78,15 +79,19 @@ export const listOvfNetworks = defineTool({
     'List the networks that an OVF package on a datastore names, and to which network deploy_ovf would connect each when it is given none. For an OVA use inspect_ova.',
   permission: 'READ_ONLY',
   effect: 'read',
-  input: { ovf_path: ovfPath, datastore: datastoreName },
+  input: { ovf_path: ovfPath, datastore: datastoreName, limit, cursor },
   output: {
     source: z.string(),
     networks: z.array(z.object({ name: z.string(), description: z.string(), network: z.string() })),
+    ...pageFields,
   },
-  async handler({ ovf_path, datastore }, context) {
+  async handler({ ovf_path, datastore, ...wanted }, context) {
     const { source, descriptor } = await openOvf(ovf_path, datastore, context);
     const network = descriptor.networks.length === 0 ? undefined : await context.vsphere.defaults.network();
-    return { source, networks: descriptor.networks.map((each) => ({ ...each, network: network?.name ?? '' })) };
+    const named = descriptor.networks.map((each, index) => ({ ...each, index }));
+    const { items, ...rest } = page(`ovf ${source}`, named, ({ index }) => ascending(index), wanted);
+    const networks = items.map(({ name, description }) => ({ name, description, network: network?.name ?? '' }));
+    return { source, networks, ...rest };
   },
 });
 

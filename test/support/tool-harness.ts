@@ -6,19 +6,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { openFilesFolder } from '../../src/lib/files-folder.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { listTool } from '../../src/mcp/catalog.ts';
 import { createFairShare } from '../../src/mcp/fair-share.ts';
 import { createPipeline } from '../../src/mcp/pipeline.ts';
 import { DEFAULT_GROUPS } from '../../src/policy/groups.ts';
 import { createPolicy } from '../../src/policy/policy.ts';
 import { tools } from '../../src/tools/index.ts';
-import type { Tool } from '../../src/tools/tool.ts';
+import type { Picture, Tool } from '../../src/tools/tool.ts';
 import { createManagedServers, type ManagedServerOptions } from '../../src/vsphere/managed-servers.ts';
+import type { UrlSources } from '../../src/vsphere/url-source.ts';
 import type { VsphereCall } from '../../src/vsphere/vsphere.ts';
 import { auditRecords, type Recorded } from './audit-file.ts';
 import { type Interruption, interrupted } from './interrupted-servers.ts';
@@ -30,6 +33,7 @@ export interface RunOptions {
   readonly groups?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: number, message: string) => void;
+  readonly onPicture?: (picture: Picture) => void;
 }
 
 /** A tool's output, as loosely typed as a client has it. */
@@ -56,10 +60,10 @@ export interface ServerUnderTest {
   readonly kind?: 'vcenter' | 'esxi';
 }
 
-/** @param servers the first is the default @param filesFolder what MCP_FILES_DIR would name */
+/** @param servers the first is the default @param filesFolder what MCP_FILES_DIR would name @param urls what OVA_URL_ALLOWLIST would open */
 export async function startToolHarness(
   servers: readonly [ServerUnderTest, ...ServerUnderTest[]],
-  { filesFolder }: { readonly filesFolder?: string } = {},
+  { filesFolder, urls }: { readonly filesFolder?: string; readonly urls?: UrlSources } = {},
 ): Promise<ToolHarness> {
   const directory = await mkdtemp(join(tmpdir(), 'mcvsphere-tools-'));
   const file = join(directory, 'audit.jsonl');
@@ -76,6 +80,7 @@ export async function startToolHarness(
     audit,
     servers: interrupted(managed, () => harness.interruption),
     ...(filesFolder === undefined ? {} : { files: await openFilesFolder(filesFolder) }),
+    urls,
     clock: systemClock,
     logger,
   });
@@ -88,17 +93,20 @@ export async function startToolHarness(
     interruption: undefined,
     aside,
     peer,
-    run(name, args = {}, { groups = ['vsphere-super-admins'], signal, onProgress } = {}) {
+    async run(name, args = {}, { groups = ['vsphere-super-admins'], signal, onProgress, onPicture } = {}) {
       calls += 1;
-      return pipeline.run({
-        tool: toolNamed(name),
+      const tool = toolNamed(name);
+      const output = await pipeline.run({
+        tool,
         args,
         principal: principalOf(groups),
         narrowing: [],
         requestId: `test-${calls}`,
         signal: signal ?? new AbortController().signal,
         notifyProgress: onProgress,
+        show: onPicture,
       });
+      return asListed(tool, output);
     },
     records: () => auditRecords(file),
     async close() {
@@ -109,6 +117,21 @@ export async function startToolHarness(
     },
   };
   return harness;
+}
+
+const validator = new AjvJsonSchemaValidator();
+const checks = new Map<string, ReturnType<typeof validator.getValidator>>();
+
+/** The output as a client has it, which holds it to the schema that the list told: the pipeline has checked its own. */
+function asListed(tool: Tool, output: ToolOutput): ToolOutput {
+  let check = checks.get(tool.name);
+  if (check === undefined) {
+    check = validator.getValidator(listTool(tool).outputSchema ?? {});
+    checks.set(tool.name, check);
+  }
+  const { valid, errorMessage } = check(JSON.parse(JSON.stringify(output)));
+  if (!valid) throw new Error(`${tool.name} answers with what its listed schema does not allow: ${errorMessage}`);
+  return output;
 }
 
 export function toolNamed(name: string): Tool {
