@@ -6,7 +6,8 @@ import { startVCenter, type VCenter } from '../../lab/vcenter/vcenter.ts';
 import type { Vm } from '../../lab/vcenter/vm/subject.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { runGuestCommand } from '../../src/vsphere/guest-programs.ts';
-import { startToolHarness, type ToolHarness } from '../support/tool-harness.ts';
+import { startToolHarness, type ToolHarness, toolNamed } from '../support/tool-harness.ts';
+import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 
 let vcenter: VCenter;
 let harness: ToolHarness;
@@ -33,8 +34,8 @@ afterAll(async () => {
   await vcenter?.stop();
 });
 
-function vmWhere(holds: (vm: Vm) => boolean): Vm {
-  for (const vm of vcenter.world.objects.all('VirtualMachine')) if (holds(vm)) return vm;
+function vmWhere(holds: (vm: Vm) => boolean, { world } = vcenter): Vm {
+  for (const vm of world.objects.all('VirtualMachine')) if (holds(vm)) return vm;
   throw new Error('the lab has no such VM');
 }
 
@@ -397,5 +398,61 @@ describe('what nobody is told', () => {
     for (const hidden of [content, GUEST_PASSWORD]) expect(events).not.toContain(hidden);
     const { processes } = await harness.run('list_guest_processes', linux.login);
     expect(JSON.stringify(processes)).not.toContain(GUEST_PASSWORD);
+  });
+});
+
+it('works on a lone ESXi host, too', async () => {
+  const esxi = await startVCenter({ kind: 'esxi' });
+  const alone = await startToolHarness([{ vcsim: esxi, kind: 'esxi' }]);
+  try {
+    const vm = vmWhere((each) => {
+      const { guestOperationsReady, guestFamily } = each.get('guest') ?? {};
+      return guestOperationsReady === true && guestFamily === 'linuxGuest';
+    }, esxi);
+    const login = { name: vm.id, username: 'root', password: GUEST_PASSWORD };
+    const result = await alone.run('run_command_in_guest', { ...login, command: 'whoami' });
+    expect(result).toMatchObject({ exit_code: 0, stdout: 'root\n' });
+    const read = await alone.run('read_guest_file', { ...login, guest_path: '/etc/hosts' });
+    expect(read.content).toContain('127.0.0.1 localhost');
+  } finally {
+    await alone.close();
+    await esxi.stop();
+  }
+});
+
+describe.skipIf(!(await vcsimAvailable()))('on vcsim, whose VMs have no guests', () => {
+  let vcsim: Vcsim;
+  let simulated: ToolHarness;
+  beforeAll(async () => {
+    vcsim = await startVcsim({ dc: 1, cluster: 0, vm: 1 });
+    simulated = await startToolHarness([{ vcsim }]);
+  });
+  afterAll(async () => {
+    await simulated?.close();
+    await vcsim?.stop();
+  });
+
+  it.each([
+    'run_command_in_guest',
+    'list_guest_processes',
+    'read_guest_file',
+    'write_guest_file',
+    'list_guest_directory',
+    'create_guest_directory',
+    'delete_guest_file',
+  ])('%s says that there are no Tools, or no such VM', async (tool) => {
+    const takes = (field: string) => field in toolNamed(tool).input.shape;
+    const args = {
+      username: 'root',
+      password: 'x',
+      ...(takes('command') ? { command: 'true' } : {}),
+      ...(takes('guest_path') ? { guest_path: '/tmp/x' } : {}),
+      ...(takes('content') ? { content: 'x' } : {}),
+    };
+    await expect(simulated.run(tool, { ...args, name: 'DC0_H0_VM0' })).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: expect.stringMatching(/VMware Tools are not running/),
+    });
+    await expect(simulated.run(tool, { ...args, name: 'no-such-vm' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
