@@ -2,7 +2,7 @@
 import type { AuditTarget } from '../audit/record.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Decision } from '../policy/policy.ts';
-import type { Tool } from '../tools/tool.ts';
+import type { Picture, Tool } from '../tools/tool.ts';
 import type { Narrowing } from './narrowing.ts';
 
 /** A call as the MCP server hands it in. */
@@ -20,6 +20,8 @@ export interface CallRequest {
   readonly signal: AbortSignal;
   /** Absent where the caller did not ask for progress. */
   readonly notifyProgress?: ((progress: number, message: string) => void) | undefined;
+  /** Takes the pictures that go with the result. */
+  readonly show?: ((picture: Picture) => void) | undefined;
 }
 
 export interface Call extends CallRequest {

@@ -66,6 +66,9 @@ export function serverContext(call: Call, vsphere: Vsphere, options: ContextOpti
       const message = `${call.principal.user}: ${call.tool.name} via mcvsphere, request ${call.requestId}`;
       call.vcenterEvent = await vsphere.logUserEvent(target.ref, plainText(message, 512));
     },
+    show(picture) {
+      call.show?.(picture);
+    },
     changed() {
       call.changed = true;
     },

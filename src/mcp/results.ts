@@ -2,11 +2,17 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Picture } from '../tools/tool.ts';
 import type { Output } from './call.ts';
 
-/** Text and structured content say the same: clients show their model only one of the two. */
-export function toolResult(output: Output): CallToolResult {
-  return { content: [{ type: 'text', text: JSON.stringify(output) }], structuredContent: output };
+/** Text and structured content say the same: clients show their model only one of the two. Pictures are in neither. */
+export function toolResult(output: Output, pictures: readonly Picture[] = []): CallToolResult {
+  const images = pictures.map(({ mimeType, bytes }) => ({
+    type: 'image' as const,
+    mimeType,
+    data: Buffer.from(bytes).toString('base64'),
+  }));
+  return { content: [{ type: 'text', text: JSON.stringify(output) }, ...images], structuredContent: output };
 }
 
 /** A code, a sentence that is safe to show, and the id under which the audit and the log know the rest. */

@@ -16,6 +16,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Logger } from '../lib/logger.ts';
 import { plainText } from '../lib/plain-text.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Picture } from '../tools/tool.ts';
 import { principalFields } from './audit-entry.ts';
 import type { Catalog } from './catalog.ts';
 import { type Exchange, fromAuthInfo } from './exchange.ts';
@@ -82,6 +83,7 @@ export function createGatewayServer(options: GatewayServerOptions, own?: Exchang
     const requestId = exchange.nextRequestId();
     const tool = catalog.tool(params.name);
     if (tool === undefined) return unknownTool(params.name, requestId, exchange, options);
+    const pictures: Picture[] = [];
     try {
       const output = await pipeline.run({
         tool,
@@ -93,8 +95,9 @@ export function createGatewayServer(options: GatewayServerOptions, own?: Exchang
         sourceAddress: exchange.sourceAddress,
         signal: context.mcpReq.signal,
         notifyProgress: progressNotifier(context, logger),
+        show: (picture) => pictures.push(picture),
       });
-      return toolResult(output);
+      return toolResult(output, pictures);
     } catch (error) {
       return toolError(error, requestId, logger);
     }

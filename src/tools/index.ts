@@ -6,6 +6,7 @@
 import { getAlarms } from './alarms.ts';
 import { setBootOrder } from './boot-order.ts';
 import { getClusterInfo, getDrsRecommendations, listClusters } from './clusters.ts';
+import { vmScreenshot, waitForVmTools } from './console.ts';
 import { copyDatastoreFile, createDatastoreFolder, deleteDatastoreFile, moveDatastoreFile } from './datastore-files.ts';
 import { downloadFromDatastore, uploadToDatastore } from './datastore-transfers.ts';
 import { browseDatastore, getDatastoreInfo, listDatastores } from './datastores.ts';
@@ -144,7 +145,7 @@ export const toolsets = {
     getClusterInfo,
     getDrsRecommendations,
   ],
-  console: [getVmToolsStatus],
+  console: [waitForVmTools, getVmToolsStatus, vmScreenshot],
   serial_port: [getSerialPort, setupSerialPort, connectSerialPort, clearSerialPort, removeSerialPort],
   tags: [listTags, getVmTags, applyTagToVm, removeTagFromVm],
   [EVERYWHERE]: [whoami, listServers, getTask],

@@ -61,8 +61,15 @@ export interface ServerContext extends GatewayContext {
     task: InventoryObject['ref'],
     options?: { readonly step?: boolean; readonly on?: InventoryObject },
   ): Promise<FollowedTask>;
+  /** Shows a picture to the caller, beside the result. */
+  show(picture: Picture): void;
   /** Says that vSphere has accepted a change that runs without a task; `follow` says so by itself. */
   changed(): void;
+}
+
+export interface Picture {
+  readonly mimeType: 'image/png';
+  readonly bytes: Uint8Array;
 }
 
 export interface FollowedTask {

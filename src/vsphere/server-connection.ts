@@ -14,6 +14,7 @@ import { createPropertyWatcher } from './property-watcher.ts';
 import { createTagCatalog } from './tag-catalog.ts';
 import { createTags } from './tags.ts';
 import { createTasks } from './task-waits.ts';
+import { createToolsWait } from './tools-wait.ts';
 import { logUserEvent } from './user-event.ts';
 import type { Vsphere } from './vsphere.ts';
 
@@ -59,6 +60,7 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
         transfer: client.files,
         useLease: createUseLease(leases, reader),
         watch: watcher.watch,
+        waitForTools: createToolsWait({ watch: watcher.watch, clock, signal: call.signal }),
         until: (signal) => server.forCall({ ...call, signal }),
         requireVcenter(tool) {
           if (reader.isVcenter) return;

@@ -87,7 +87,7 @@ export async function readVm(reader: Reader, vm: ManagedObjectReference): Promis
     host: host && names.get(host.value),
     datastores: (props.datastore ?? []).map(({ value }) => names.get(value) ?? value),
     resourcePool: props.resourcePool,
-    tools: toTools(object),
+    tools: toTools(object.props),
     disks: disksOf(devices),
     nics,
     annotation: props['config.annotation'],
@@ -159,7 +159,7 @@ export interface ToolsStatus {
   readonly guestState: string | undefined;
 }
 
-const TOOLS_PATHS = [
+export const TOOLS_PATHS = [
   'guest.toolsStatus',
   'guest.toolsVersion',
   'guest.toolsRunningStatus',
@@ -172,10 +172,12 @@ const TOOLS_PATHS = [
 ] as const;
 
 export async function readTools(reader: Reader, vm: ManagedObjectReference): Promise<ToolsStatus> {
-  return toTools(await reader.readOne('VirtualMachine', vm, TOOLS_PATHS));
+  const { props } = await reader.readOne('VirtualMachine', vm, TOOLS_PATHS);
+  return toTools(props);
 }
 
-function toTools({ props }: ObjectProperties<'VirtualMachine', (typeof TOOLS_PATHS)[number]>): ToolsStatus {
+/** From the properties at `TOOLS_PATHS`. */
+export function toTools(props: ObjectProperties<'VirtualMachine', (typeof TOOLS_PATHS)[number]>['props']): ToolsStatus {
   return {
     status: props['guest.toolsStatus'],
     version: props['guest.toolsVersion'],

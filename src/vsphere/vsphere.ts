@@ -10,6 +10,7 @@ import type { Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import type { Tags } from './tags.ts';
 import type { Tasks } from './tasks.ts';
+import type { WaitForTools } from './tools-wait.ts';
 
 interface CallOptions {
   /** Written to vCenter's logs and tasks with every request of the call. */
@@ -39,7 +40,9 @@ export interface VsphereCall extends Reader {
   readonly useLease: UseLease;
   /** Tells of an object's properties now and of each change, until the returned function is called. */
   readonly watch: PropertyWatcher['watch'];
-  /** The same, for as long as another signal lasts: to tidy up when the call's own has ended. */
+  /** Waits until VMware Tools run in a VM. */
+  readonly waitForTools: WaitForTools;
+  /** This view, for as long as another signal lasts: to tidy up when the call's own has ended. */
   until(signal: AbortSignal): VsphereCall;
   /** UNSUPPORTED with one sentence when the server is a lone ESXi host. */
   requireVcenter(tool: string): void;

@@ -12,6 +12,7 @@ import { tools } from '../../../src/tools/index.ts';
 import { startToolHarness, type ToolHarness, toolNamed } from '../../support/tool-harness.ts';
 import { made, type Stage, type ToolCases, type Vm } from './tool-cases/case.ts';
 import { clusterCases } from './tool-cases/clusters.ts';
+import { consoleCases } from './tool-cases/console.ts';
 import { datastoreFileCases } from './tool-cases/datastore-files.ts';
 import { deviceCases } from './tool-cases/devices.ts';
 import { diskAndMediaCases } from './tool-cases/disks-and-media.ts';
@@ -35,6 +36,7 @@ const CASES: ToolCases = {
   ...powerCases,
   ...snapshotCases,
   ...vmMonitoringCases,
+  ...consoleCases,
   ...guestCases,
   ...hostCases,
   ...hostChangeCases,
