@@ -35,6 +35,7 @@ const RESUME_AFTER_MS = 250;
 const TIDY_UP_MS = 30_000;
 const RELEASED_AFTER_MS = 2_000;
 const MOST_DUMPED_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /**
  * Reads a file to its end. Where the connection breaks, it goes on from there (RFC 9110 §14.2).
@@ -126,10 +127,14 @@ export async function upload(
 
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source.chunks) {
-      hash.update(chunk);
-      moved += chunk.length;
-      yield chunk;
-      onBytes(moved, source.size);
+      // In small pieces, or each of the buffers on the way to the socket would hold a whole chunk.
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        const piece = chunk.subarray(at, at + PIECE_BYTES);
+        hash.update(piece);
+        moved += piece.length;
+        yield piece;
+        onBytes(moved, source.size);
+      }
     }
   }
 
