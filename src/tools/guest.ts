@@ -108,7 +108,7 @@ export const runCommandInGuest = defineTool({
       ...about,
       pid,
       ...(process === undefined ? {} : { started: process.started, end_time: process.ended }),
-      completed: !timedOut,
+      completed: process?.ended !== undefined,
       exit_code: process?.exitCode,
       timeout: timedOut,
       stdout: textOf(stdout),

@@ -133,7 +133,7 @@ async function openGuest(
       try {
         return await transfer.at({ url, ...(known ? { thumbprint: known } : {}) }, { ...request, signal }, consume);
       } catch (error) {
-        throw known && error instanceof TransportError && error.failure === 'tls' ? wrongHost(url, error) : error;
+        throw elsewhere ? explainHostFailure(url, error, known !== undefined) : error;
       }
     },
     async about(path, ask) {
@@ -174,7 +174,23 @@ async function thumbprintOf(reader: Reader, host: ManagedObjectReference | undef
   return props['summary.config.sslThumbprint'];
 }
 
-function wrongHost(url: string, cause: unknown): TransportError {
-  const message = `${quoted(new URL(url).host)} does not present the certificate that vSphere knows of this ESXi host: nothing was sent to it.`;
-  return new TransportError('tls', message, { cause, maybeExecuted: false });
+/** What an operator has to see to where the host is the right one, and cannot be spoken to. */
+function explainHostFailure(url: string, error: unknown, pinned: boolean): unknown {
+  if (!(error instanceof TransportError) || !URL.canParse(url)) return error;
+  const host = quoted(new URL(url).host);
+  const { failure, maybeExecuted } = error;
+  const say = (message: string) => new TransportError(failure, message, { cause: error, maybeExecuted });
+  switch (failure) {
+    case 'tls':
+      if (!pinned) return error;
+      return say(
+        `${host} does not present the certificate that vSphere knows of this ESXi host: nothing was sent to it.`,
+      );
+    case 'connect':
+      return say(
+        `${error.message} Files of guests, and what commands say, come from the ESXi host: the gateway has to reach it.`,
+      );
+    default:
+      return error;
+  }
 }

@@ -99,6 +99,14 @@ describe('a transfer with an ESXi host', () => {
     expect(asked).toEqual([]);
   });
 
+  it('says that the gateway has to reach the host, where it cannot', async () => {
+    vcenter.world.web.guestFileOrigin = 'https://localhost:1';
+    await expect(read()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/localhost:1.*the gateway has to reach it/),
+    });
+  });
+
   it('says what it could not do where the host is refusing', async () => {
     answer = (_, response) => response.writeHead(500).end('<html>internals of a host</html>');
     await expect(read()).rejects.toMatchObject({
