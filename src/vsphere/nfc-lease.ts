@@ -43,41 +43,66 @@ export interface OpenLeases {
 }
 
 const REPORT_EVERY_MS = 5_000;
+const ABORT_MS = 5_000;
 const ABORT_ALL_MS = 3_000;
 
 export function createUseLease(leases: OpenLeases, { withTemporary, call, signal, readOne }: Reader): UseLease {
   return async (start, use) => {
-    let completed = false;
+    let ended = false;
+    let abort: (lease: ManagedObjectReference) => Promise<unknown> = async () => {};
     return withTemporary(
       async (unbound) => {
         const lease = await start(unbound);
+        abort = (ref) => unbound('HttpNfcLeaseAbort', { _this: ref });
         leases.all.set(refKey(lease), lease);
         return lease;
       },
       async (unbound, lease) => {
         leases.all.delete(refKey(lease));
-        if (!completed) await unbound('HttpNfcLeaseAbort', { _this: lease });
+        if (!ended) await unbound('HttpNfcLeaseAbort', { _this: lease });
       },
       async (ref) => {
         await ready(leases.watch, ref, signal);
         const { props } = await readOne('HttpNfcLease', ref, ['info']);
         if (props.info === undefined) throw new GatewayError('VSPHERE_FAULT', 'vSphere gave a lease without content.');
         const reports = startReports(leases.clock, call, props.info);
-        const ended = AbortSignal.any([signal, reports.failed]);
+        const until = AbortSignal.any([signal, reports.failed]);
         try {
-          const result = await use({ ref, info: props.info, signal: ended, report: reports.report });
+          const result = await use({ ref, info: props.info, signal: until, report: reports.report });
           await call('HttpNfcLeaseComplete', { _this: ref });
-          completed = true;
+          ended = true;
           return result;
         } catch (error) {
           // The broken transfer is what follows; that the lease has ended is why.
-          throw reports.failed.aborted && !signal.aborted ? abortError(reports.failed) : error;
+          const why = reports.failed.aborted && !signal.aborted ? abortError(reports.failed) : error;
+          ended = await succeeds(abort(ref));
+          throw ended ? withoutEffect(why) : why;
         } finally {
           reports.stop();
         }
       },
     );
   };
+}
+
+async function succeeds(work: Promise<unknown>): Promise<boolean> {
+  let done = false;
+  const settled = work.then(
+    () => {
+      done = true;
+    },
+    () => {},
+  );
+  await bounded(settled, ABORT_MS);
+  return done;
+}
+
+/** After the lease was aborted it is known what became of the change: nothing. */
+function withoutEffect(error: unknown): unknown {
+  if (!(error instanceof GatewayError && error.maybeExecuted)) return error;
+  return new GatewayError(error.code, `${error.message} The transfer was aborted, and nothing of it stays.`, {
+    cause: error,
+  });
 }
 
 /** When the gateway stops: what nobody will complete any more. */
