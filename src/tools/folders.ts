@@ -4,6 +4,7 @@ import { InvalidStateError } from '../vsphere/errors.ts';
 import {
   type FolderContents,
   holdsVms,
+  newFolderName,
   readFolderContents,
   requireOwnFolder,
   requirePlainFolder,
@@ -11,7 +12,7 @@ import {
 } from '../vsphere/folder-contents.ts';
 import type { InventoryObject } from '../vsphere/inventory.ts';
 import { requireFreeName } from '../vsphere/name-taken.ts';
-import { encodeName, quoted } from '../vsphere/names.ts';
+import { quoted } from '../vsphere/names.ts';
 import { sameRef } from '../vsphere/references.ts';
 import { newName, objectRef, toObjectRef, vmName } from './fields.ts';
 import { defineTool, type ServerContext } from './tool.ts';
@@ -38,7 +39,7 @@ export const createFolder = defineTool({
     requirePlainFolder(parent);
     await requireFreeName(vsphere, parent.ref, folder_name);
     await context.acting(parent);
-    const made = await vsphere.call('CreateFolder', { _this: parent.ref, name: encodeName(folder_name) });
+    const made = await vsphere.call('CreateFolder', { _this: parent.ref, name: newFolderName(folder_name) });
     context.changed();
     const folder = await vsphere.inventory.describe(made);
     context.reading(folder);

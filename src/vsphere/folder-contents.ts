@@ -1,7 +1,7 @@
 /** Folders before they are changed: which may hold what, what is in them, and which must stay. */
 import { InvalidStateError } from './errors.ts';
 import type { InventoryObject } from './inventory.ts';
-import { quoted } from './names.ts';
+import { encodeName, quoted } from './names.ts';
 import type { Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 
@@ -41,6 +41,14 @@ export async function requireVmFolder(reader: Reader, folder: InventoryObject): 
 export async function holdsVms(reader: Reader, folder: ManagedObjectReference): Promise<boolean> {
   const { props } = await reader.readOne('Folder', folder, ['childType']);
   return props.childType?.includes('VirtualMachine') === true;
+}
+
+/**
+ * The name of a new folder as the request has it. `Folder.CreateFolder` escapes slash, backslash and percent by itself,
+ * unlike the calls that `encodeName` is for; only what looks escaped already is not left to it.
+ */
+export function newFolderName(name: string): string {
+  return /%(?:25|2f|5c)/i.test(name) ? encodeName(name) : name;
 }
 
 /** Everything below a folder that the account may see. Errors: INVALID_STATE where it may not see what is in it. */
