@@ -15,6 +15,7 @@ import { createManagedServers } from '../../src/vsphere/managed-servers.ts';
 import { createUrlSources } from '../../src/vsphere/url-source.ts';
 import { ova, ovfPackage, type Package, sha256, tar } from '../support/ova.ts';
 import { startToolHarness, type ToolHarness } from '../support/tool-harness.ts';
+import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 
 let vcenter: VCenter;
 let harness: ToolHarness;
@@ -257,4 +258,29 @@ it('aborts what is open when the gateway stops', async () => {
   expect(leases().at(-1)).toBe('ready');
   await servers.close();
   expect(leases().at(-1)).toBe('error');
+});
+
+describe.skipIf(!(await vcsimAvailable()))('on vcsim', () => {
+  let vcsim: Vcsim;
+  let other: ToolHarness;
+  beforeAll(async () => {
+    vcsim = await startVcsim({ dc: 1, cluster: 1, host: 1, vm: 1 });
+    other = await startToolHarness([{ vcsim }], { filesFolder: folder });
+  });
+  afterAll(async () => {
+    await other?.close();
+    await vcsim?.stop();
+  });
+
+  it('makes a VM of a package, its disk sent over the lease', async () => {
+    const said = await other.run('deploy_ova', { ova_path: 'good.ova', vm_name: 'deployed' });
+    expect(said).toMatchObject({ vm: { name: 'deployed' }, power_state: 'poweredOff' });
+    expect(said.disks).toEqual([{ file: 'disk.vmdk', size_bytes: good.disk.length, sha256: sha256(good.disk) }]);
+    const vms = await other.peer.properties('VirtualMachine', ['name']);
+    expect([...vms.values()].map(({ name }) => name)).toContain('deployed');
+  });
+
+  it('refuses a name that is taken', async () => {
+    await expect(other.run('deploy_ova', { ova_path: 'good.ova', vm_name: 'deployed' })).rejects.toThrow(/taken/);
+  });
 });
