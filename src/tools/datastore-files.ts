@@ -76,8 +76,8 @@ export const createDatastoreFolder = defineTool({
     const wanted = parseFilePath(given.path, 'path');
     const place = await findPlace(vsphere, given.datastore);
     context.reading(place.datastore);
-    const taken = new InvalidStateError(`${quoted(wanted)} exists on ${quoted(place.datastore.name)} already.`);
-    if ((await fileAt(vsphere, place, wanted)) !== undefined) throw taken;
+    const taken = () => new InvalidStateError(`${quoted(wanted)} exists on ${quoted(place.datastore.name)} already.`);
+    if ((await fileAt(vsphere, place, wanted)) !== undefined) throw taken();
     await context.acting(place.datastore);
     await vsphere
       .call('MakeDirectory', {
@@ -87,7 +87,7 @@ export const createDatastoreFolder = defineTool({
         createParentDirectories: true,
       })
       .catch((error: unknown) => {
-        throw isFault(error, 'FileAlreadyExists') ? taken : error;
+        throw isFault(error, 'FileAlreadyExists') ? taken() : error;
       });
     context.changed();
     const made = await existingFile(vsphere, place, wanted);

@@ -266,6 +266,18 @@ describe('files on datastores', () => {
       expect(files().stat('refused.bin')).toBeUndefined();
     });
 
+    it('says that a datastore cannot be reached', async () => {
+      const lost = [...vcenter.world.objects.all('Datastore')].find((each) => !each.get('summary').accessible);
+      const summary = store.get('summary');
+      if (lost === undefined) store.set({ summary: { ...summary, accessible: false } });
+      const args = { datastore: (lost ?? store).id, remote_path: 'x', content_base64: 'AAAA' };
+      await expect(harness.run('upload_to_datastore', args)).rejects.toMatchObject({
+        code: 'INVALID_STATE',
+        message: expect.stringMatching(/not accessible/),
+      });
+      if (lost === undefined) store.set({ summary });
+    });
+
     it('wants the folder to be there', async () => {
       await expect(upload('nowhere/x.bin', { content_base64: 'AAAA' })).rejects.toMatchObject({
         code: 'NOT_FOUND',
@@ -417,6 +429,26 @@ describe('files on datastores', () => {
     ).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringMatching(/content_base64/) });
     await without.close();
   });
+});
+
+it('moves files to and from a lone ESXi host over TLS', async () => {
+  const esxi = await startVCenter({ kind: 'esxi', vms: 3 });
+  const harness = await startToolHarness([{ vcsim: esxi, kind: 'esxi' }]);
+  try {
+    const { datastores } = await harness.run('list_datastores');
+    const datastore = datastores.find(({ accessible }: { accessible: boolean }) => accessible).id;
+    await harness.run('create_datastore_folder', { datastore, path: 'own' });
+    await harness.run('upload_to_datastore', { datastore, remote_path: 'own/a.txt', content_base64: 'aGVsbG8=' });
+    const moving = { source_datastore: datastore, source_path: 'own/a.txt', dest_path: 'own/b.txt' };
+    await harness.run('move_datastore_file', moving);
+    expect(await harness.run('download_from_datastore', { datastore, path: 'own/b.txt' })).toMatchObject({
+      content: 'hello',
+    });
+    await harness.run('delete_datastore_file', { datastore, path: 'own', recursive: true });
+  } finally {
+    await harness.close();
+    await esxi.stop();
+  }
 });
 
 describe.skipIf(!(await vcsimAvailable()))('files on the datastores of another vCenter', () => {
