@@ -1,4 +1,4 @@
-// Writes what is made from the code: .env.example, the configuration reference and the tables of the README.
+// Writes what is made from the code: .env.example, the references of configuration and tools, and the tables of the README.
 // `--check` only compares, and says which of them are out of date. Needs a build.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ const { LEVEL_DESCRIPTIONS } = await import('../dist/policy/levels.js');
 const pages = {
   '.env.example': () => printed('env'),
   'docs/configuration.md': () => printed('configuration'),
+  'docs/tools.md': () => printed('reference'),
   'README.md': () => withSections(readFileSync('README.md', 'utf8'), { levels, tools: () => printed('tools') }),
 };
 

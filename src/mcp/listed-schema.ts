@@ -8,17 +8,10 @@
  * always has, stay with the gateway's own check. docs/tools.md tells the rest.
  */
 import type { ListToolsResult } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { checkedSchema, type JsonSchema } from '../tools/json-schema.ts';
 
 type ListedSchema = ListToolsResult['tools'][number]['inputSchema'];
-
-interface Node {
-  [keyword: string]: unknown;
-  type?: string;
-  properties?: Record<string, Node>;
-  items?: Node;
-  anyOf?: Node[];
-}
 
 /** Texts may be as long as paths are: nobody plans with that. */
 const TELLING_LENGTH = 128;
@@ -45,22 +38,8 @@ export function listedOutput(schema: z.ZodObject): ListedSchema {
   return { type, properties: eachOf(properties, outline) } as ListedSchema;
 }
 
-/** All that the gateway checks, as JSON Schema. */
-export function checkedSchema(schema: z.ZodObject, io: 'input' | 'output'): Node {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    override({ jsonSchema: node }) {
-      if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
-      if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
-      if (io === 'output') delete node.additionalProperties;
-    },
-  });
-  return rest as Node;
-}
-
 /** A field of a result; an object in it by the names of its fields. */
-function outline(node: Node): Node {
+function outline(node: JsonSchema): JsonSchema {
   if (node.items !== undefined) return { ...node, items: outline(node.items) };
   if (node.properties === undefined) return withoutTextType(node);
   const names = Object.keys(node.properties);
@@ -69,12 +48,12 @@ function outline(node: Node): Node {
   return { type: 'object', ...(description === '' ? {} : { description }) };
 }
 
-function withoutTextType(node: Node): Node {
+function withoutTextType(node: JsonSchema): JsonSchema {
   const { type, ...rest } = node;
   return type === 'string' && node.enum === undefined ? rest : node;
 }
 
-function everyNode(node: Node, change: (node: Node) => Node): Node {
+function everyNode(node: JsonSchema, change: (node: JsonSchema) => JsonSchema): JsonSchema {
   const { properties, items, anyOf, ...rest } = change(node);
   return {
     ...rest,
@@ -84,6 +63,9 @@ function everyNode(node: Node, change: (node: Node) => Node): Node {
   };
 }
 
-function eachOf(nodes: Record<string, Node>, change: (node: Node) => Node): Record<string, Node> {
+function eachOf(
+  nodes: Record<string, JsonSchema>,
+  change: (node: JsonSchema) => JsonSchema,
+): Record<string, JsonSchema> {
   return Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, change(node)]));
 }

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { checkedSchema } from '../../src/mcp/listed-schema.ts';
 import { tools } from '../../src/tools/index.ts';
+import { checkedSchema } from '../../src/tools/json-schema.ts';
 
 const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
 const ROOMS = ['tools', 'vsphere', 'mcp', 'resources', 'policy'];

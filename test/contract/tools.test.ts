@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { listTool } from '../../src/mcp/catalog.ts';
-import { checkedSchema } from '../../src/mcp/listed-schema.ts';
 import { PERMISSION_LEVELS } from '../../src/policy/levels.ts';
 import { tools, toolsets } from '../../src/tools/index.ts';
+import { checkedSchema } from '../../src/tools/json-schema.ts';
 import { secretFields } from '../../src/tools/secret-field.ts';
 
 const SECRET_NAME = /passw|secret|token|credential|api_?key|private|passphrase|^key$/i;
