@@ -152,7 +152,7 @@ export const removeDisk = defineTool({
     disk_path: text,
     size_gb: z.number(),
     removed: z.boolean().describe('false while the task runs'),
-    file_deleted: z.boolean(),
+    file_deleted: z.boolean().optional(),
   },
   target: ({ vm_name }) => vm_name,
   async handler({ vm_name, disk_label, delete_file }, context) {
@@ -170,13 +170,18 @@ export const removeDisk = defineTool({
       disk_path: disk.file,
       size_gb: disk.capacityGb,
       removed,
-      file_deleted: delete_file && removed && !(await isThere(disk.file)),
+      file_deleted: delete_file && removed ? await isGone(disk.file) : false,
       task,
     };
 
-    async function isThere(file: string | undefined): Promise<boolean> {
-      const { datastore, path } = parseDatastorePath(file ?? '');
-      return isFileOn(vsphere, await reachableFrom(subject, 'Datastore', datastore ?? '', vsphere), path);
+    /** Unknown where the account may not look: the disk is off the VM all the same. */
+    async function isGone(file: string | undefined): Promise<boolean | undefined> {
+      try {
+        const { datastore = '', path } = parseDatastorePath(file ?? '');
+        return !(await isFileOn(vsphere, await reachableFrom(subject, 'Datastore', datastore, vsphere), path));
+      } catch {
+        return undefined;
+      }
     }
   },
 });

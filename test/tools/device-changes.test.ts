@@ -14,20 +14,27 @@ interface Simulator {
   stop(): Promise<void>;
 }
 
-const SIMULATORS: readonly (readonly [string, boolean, () => Promise<Simulator>])[] = [
-  ['the lab', true, () => startVCenter({ vms: 25 })],
-  ['vcsim', await vcsimAvailable(), () => startVcsim({ dc: 1, cluster: 1, host: 2, vm: 2, ds: 1 })],
+type Kind = 'vcenter' | 'esxi';
+
+const SIMULATORS: readonly (readonly [string, Kind, () => Promise<Simulator>])[] = [
+  ['the lab', 'vcenter', () => startVCenter({ vms: 25 })],
+  ['an ESXi host of the lab', 'esxi', () => startVCenter({ kind: 'esxi', vms: 3 })],
+  ...((await vcsimAvailable())
+    ? ([
+        ['vcsim', 'vcenter', () => startVcsim({ dc: 1, cluster: 1, host: 2, vm: 2, ds: 1 })],
+        ['vcsim as an ESXi host', 'esxi', () => startVcsim({ esx: true, vm: 2 })],
+      ] as const)
+    : []),
 ];
 
-describe.each(SIMULATORS)('on %s', (_, available, start) => {
-  if (!available) return;
+describe.each(SIMULATORS)('on %s', (_, kind, start) => {
   let simulator: Simulator;
   let harness: ToolHarness;
   let lastMade = 0;
 
   beforeAll(async () => {
     simulator = await start();
-    harness = await startToolHarness([{ vcsim: simulator }]);
+    harness = await startToolHarness([{ vcsim: simulator, kind }]);
   });
   afterAll(async () => {
     await harness?.close();
@@ -55,15 +62,14 @@ describe.each(SIMULATORS)('on %s', (_, available, start) => {
     const { aside } = harness;
     const ref = { type: 'VirtualMachine', value: vm_name };
     const { props } = await aside.readOne('VirtualMachine', ref, ['config.files.vmPathName']);
-    const { ref: datacenter } = (await aside.inventory.datacenterOf(ref))!;
+    const datacenter = kind === 'vcenter' ? (await aside.inventory.datacenterOf(ref))!.ref : undefined;
     const vmx = props['config.files.vmPathName']!;
     const destinationName = `${vmx.slice(0, vmx.lastIndexOf('/'))}/copy.iso`;
     const task = await aside.call('CopyDatastoreFile_Task', {
       _this: aside.content.fileManager!,
       sourceName: vmx,
-      sourceDatacenter: datacenter,
       destinationName,
-      destinationDatacenter: datacenter,
+      ...(datacenter ? { sourceDatacenter: datacenter, destinationDatacenter: datacenter } : {}),
     });
     await aside.tasks.wait(task);
     expect(destinationName).toContain(`[${datastore}] `);
@@ -196,9 +202,9 @@ describe.each(SIMULATORS)('on %s', (_, available, start) => {
     expect((await run('list_nics', { vm_name })).nics).toEqual([]);
   });
 
-  it('a card goes to a distributed port group and back, and keeps its address', async () => {
+  it('a card goes to another network, a distributed port group too, and back, and keeps its address', async () => {
     const { networks } = await run('list_networks', {});
-    const types = ['network', 'distributed_portgroup'];
+    const types = kind === 'vcenter' ? ['network', 'distributed_portgroup'] : ['network'];
     const { vm_name } = await newVm();
     const { label: nic_label, mac_address } = (await run('list_nics', { vm_name })).nics[0];
     const host = await hostOf(vm_name);
@@ -292,15 +298,17 @@ describe.each(SIMULATORS)('on %s', (_, available, start) => {
     expect((await run('list_disks', { vm_name })).total).toBe(2);
   });
 
-  it('a template is left alone', async () => {
-    const { vm_name } = await newVm();
-    const ref = { type: 'VirtualMachine', value: vm_name };
-    await harness.aside.call('MarkAsTemplate', { _this: ref });
-    const template = { code: 'INVALID_STATE', message: expect.stringContaining('template') };
-    await expect(run('add_disk', { vm_name, size_gb: 1 })).rejects.toMatchObject(template);
-    await expect(run('set_boot_order', { name: vm_name, order: ['disk'] })).rejects.toMatchObject(template);
-    await expect(run('detach_iso', { vm_name })).rejects.toMatchObject(template);
-  });
+  if (kind === 'vcenter') {
+    it('a template is left alone', async () => {
+      const { vm_name } = await newVm();
+      const ref = { type: 'VirtualMachine', value: vm_name };
+      await harness.aside.call('MarkAsTemplate', { _this: ref });
+      const template = { code: 'INVALID_STATE', message: expect.stringContaining('template') };
+      await expect(run('add_disk', { vm_name, size_gb: 1 })).rejects.toMatchObject(template);
+      await expect(run('set_boot_order', { name: vm_name, order: ['disk'] })).rejects.toMatchObject(template);
+      await expect(run('detach_iso', { vm_name })).rejects.toMatchObject(template);
+    });
+  }
 
   it('the audit names the VM and the outcome', async () => {
     const { vm_name } = await newVm();

@@ -17,14 +17,14 @@ const drivesOf = (vm: Vm) => devicesOf<VirtualCdrom>(vm, 'VirtualCdrom');
 const fileOf = (disk: VirtualDisk | undefined) => (disk!.backing as VirtualDiskFlatVer2BackingInfo).fileName;
 
 /** What lies at a datastore path. */
-export function fileAt({ world }: Stage, path: string) {
+function fileAt({ world }: Stage, path: string) {
   const [, name, file] = /^\[(.*?)\] (.*)$/.exec(path)!;
   const datastores = [...world.objects.all('Datastore')].filter((each) => each.get('name') === name);
   return datastores.map((each) => world.files.of(each).stat(file!)).find((entry) => entry !== undefined);
 }
 
 /** An image on the datastore where the VM is. */
-export function imageFor({ world }: Stage, vm: Vm, name: string): string {
+function imageFor({ world }: Stage, vm: Vm, name: string): string {
   const datastore = world.objects.get(vm.get('datastore')[0]!, 'Datastore');
   const files = world.files.of(datastore);
   if (!files.stat('iso')) files.makeFolder('iso');
