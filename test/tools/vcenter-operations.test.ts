@@ -304,6 +304,18 @@ describe('on the lab', () => {
       cluster.set({ configuration: before, configurationEx: beforeEx });
     });
 
+    it('are made, filled and dissolved on a lone ESXi host too', async () => {
+      const host = 'lone';
+      const { pool } = await run('create_resource_pool', { name: 'small', cpu_limit_mhz: 500, host });
+      const [vm] = (await run('list_vms', { host })).vms;
+      await run('move_vm_to_resource_pool', { vm_name: vm.id, resource_pool: pool.path, host });
+      const there = esxi.world.objects.get({ type: 'VirtualMachine', value: vm.id }, 'VirtualMachine');
+      expect(there.get('resourcePool')?.value).toBe(pool.id);
+      const said = await run('delete_resource_pool', { name: pool.id, host });
+      expect(said).toMatchObject({ deleted: true, vms_moved: 1 });
+      expect(there.get('resourcePool')?.value).not.toBe(pool.id);
+    });
+
     it('hold no templates', async () => {
       const [template] = (await run('list_templates', {})).templates;
       const args = { vm_name: template.id, resource_pool: root('Test') };
