@@ -284,3 +284,36 @@ describe.skipIf(!(await vcsimAvailable()))('on vcsim', () => {
     await expect(other.run('deploy_ova', { ova_path: 'good.ova', vm_name: 'deployed' })).rejects.toThrow(/taken/);
   });
 });
+
+describe('on a lone ESXi host', () => {
+  let esxi: VCenter;
+  let lone: ToolHarness;
+  beforeAll(async () => {
+    esxi = await startVCenter({ kind: 'esxi', vms: 3 });
+    lone = await startToolHarness([{ vcsim: esxi, kind: 'esxi' }], { filesFolder: folder });
+  });
+  afterAll(async () => {
+    await lone?.close();
+    await esxi?.stop();
+  });
+
+  it('deploys a package, and exports the VM', async () => {
+    const { vm } = await lone.run('deploy_ova', { ova_path: 'good.ova', vm_name: 'alone' });
+    const said = await lone.run('export_vm_ovf', { vm_name: vm.id, target_path: 'exported' });
+    const { networks } = await lone.run('list_ovf_networks', {
+      ovf_path: said.ovf_descriptor,
+      datastore: said.datastore,
+    });
+    expect(networks).toHaveLength(1);
+  });
+});
+
+it('finds the session again that was lost before a file is asked for', async () => {
+  const { datastore } = place();
+  const holder = vcenter.world.objects.get({ type: 'Datastore', value: datastore }, 'Datastore');
+  vcenter.world.files.of(holder).write('lost.ova', { size: ova(good).length, bytes: ova(good) });
+  const ova_path = `[${holder.get('name')}] lost.ova`;
+  await harness.run('inspect_ova', { ova_path });
+  vcenter.world.sessions.endAll();
+  expect(await harness.run('inspect_ova', { ova_path })).toMatchObject({ product: 'Appliance' });
+});
