@@ -17,7 +17,7 @@ export const enterMaintenanceMode = defineTool({
   name: 'enter_maintenance_mode',
   title: 'Enter maintenance mode',
   description:
-    'Empty an ESXi host for work on it: automated DRS moves its VMs away, and none starts there. evacuate_vms=false moves none and waits until no VM runs on it. Ends with exit_maintenance_mode.',
+    'Empty an ESXi host for work on it: automated DRS moves its VMs away, and none starts there until exit_maintenance_mode. evacuate_vms=false leaves VMs that are off, and waits where others must be moved by hand.',
   permission: 'HOST_ADMIN',
   effect: 'update',
   idempotent: true,
