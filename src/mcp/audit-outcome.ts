@@ -61,11 +61,11 @@ export function auditOutcome({ audit, clock, logger, track }: Options): Stage {
     });
   }
 
-  /** The caller did not wait: its task's end is recorded when it comes. */
+  /** The caller did not wait: its task's end is recorded when it comes, and decides alone. That the handler ended well says nothing of it. */
   async function recordLater(call: Call, task: Promise<unknown>): Promise<void> {
     const ending = await task.then(
       (): Ending => ({ event: 'TOOL_OUTCOME', result: 'success' }),
-      (error: unknown) => endingOf(call, error),
+      (error: unknown) => endingOf({ ...call, changed: false }, error),
     );
     await write(call, ending).catch((err: unknown) => {
       logger.error({ err, request_id: call.requestId }, 'the outcome of a background task could not be recorded');

@@ -88,6 +88,24 @@ describe('a change whose answer fails', () => {
     expect(failed.outcomes).toMatchObject([{ error_code: 'TASK_FAILED', vcenter_task: 'task-1' }]);
   });
 
+  it.each([
+    ['failed', new GatewayError('TASK_FAILED', 'the task failed'), { error_code: 'TASK_FAILED' }],
+    [
+      'went out of sight',
+      new GatewayError('UNAVAILABLE', 'no answer'),
+      { result: 'unknown', error_code: 'UNAVAILABLE' },
+    ],
+  ])('left running, answered, and then %s: is recorded as that', async (_name, error, outcome) => {
+    const handler: Handler = async (_input, context) => {
+      await context.follow(TASK);
+      return { done: 'started' };
+    };
+    const { answer, outcomes } = await change(handler, () => Promise.reject(error), { wait: false });
+    expect(answer).toMatchObject({ done: 'started' });
+    expect(outcomes).toEqual([expect.objectContaining(outcome)]);
+    expect(outcomes[0]?.result).not.toBe('success');
+  });
+
   it('after its task has succeeded: is recorded as made, and its caller is told so', async () => {
     const { answer, outcomes } = await change(async (_input, context) => {
       await context.follow(TASK);
