@@ -57,8 +57,19 @@ function recordableArguments(tool: Tool, args: Readonly<Record<string, unknown>>
   }
   const recorded = Object.entries(args).map(([name, value]) => {
     if (!Object.hasOwn(tool.input.shape, name)) return [name, { unrecognised: true }];
-    if (!secrets.has(name)) return [name, value];
+    if (!secrets.has(name)) return [name, typeof value === 'string' ? withoutUrlSecrets(value) : value];
     return [name, new Secret(typeof value === 'string' ? value : JSON.stringify(value ?? null))];
   });
   return Object.fromEntries(recorded) as Record<string, unknown>;
+}
+
+/**
+ * A URL without what opens it to whoever reads it: a user's password, and the signature that is mostly in its query.
+ * Also where it is no valid URL, since it is recorded before it was looked at.
+ */
+export function withoutUrlSecrets(text: string): string {
+  const [, scheme, authority, path, rest] =
+    /^\s*([a-z][a-z\d+.-]*:[/\\]{2})([^/\\?#]*)([^?#]*)(.*)$/is.exec(text) ?? [];
+  if (scheme === undefined || authority === undefined) return text;
+  return `${scheme}${authority.replace(/^.*@/s, '…@')}${path}${rest ? `${rest[0]}…` : ''}`;
 }

@@ -1,4 +1,5 @@
 /** XML as a tree, names without their prefixes: OVF is read by its local names. */
+import { ProtocolError } from './errors.ts';
 import { createXmlReader, localName } from './xml-reader.ts';
 
 export interface Element {
@@ -18,15 +19,21 @@ interface Open {
 
 const MAX_DEPTH = 64;
 const MAX_BYTES = 8 * 1024 * 1024;
+/** Elements and attributes. Each takes a hundred times the memory of the few bytes that it may be written in. */
+const MAX_NODES = 100_000;
 
 /** Errors: those of the XML reader. */
 export function parseXml(text: string): Element {
   const top: Open = { name: '', attributes: new Map(), children: [], text: '' };
   const open = [top];
+  let nodes = 0;
   const reader = createXmlReader(
     {
       start(name, attributes) {
-        const own = new Map(Object.entries(attributes).map(([key, value]) => [localName(key), value]));
+        const written = Object.entries(attributes);
+        nodes += 1 + written.length;
+        if (nodes > MAX_NODES) throw new ProtocolError(`it has more than ${MAX_NODES} elements and attributes`);
+        const own = new Map(written.map(([key, value]) => [localName(key), value]));
         const element: Open = { name, attributes: own, children: [], text: '' };
         open.at(-1)!.children.push(element);
         open.push(element);

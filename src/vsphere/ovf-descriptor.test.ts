@@ -22,6 +22,7 @@ describe('readOvfDescriptor', () => {
     ['nothing', '', /not well-formed|no OVF envelope|no VM/],
     ['another document', '<html/>', /no OVF envelope/],
     ['entities', envelope(SYSTEM, '<!DOCTYPE x [<!ENTITY a "b">]>'), /DOCTYPE/],
+    ['elements without end', envelope('<a/>'.repeat(100_001)), /more than 100000 elements/],
     ['endless nesting', envelope('<a>'.repeat(500)), /nested/],
     ['no VM', envelope(''), /no VM/],
     ['two VMs', envelope(SYSTEM + SYSTEM), /several/],

@@ -27,6 +27,8 @@ export interface Screenshot {
 }
 
 const MOST_BYTES = 4 * 1024 * 1024;
+/** On a side: several large displays beside each other. A few bytes can be a picture that fills whoever unpacks it. */
+const MOST_PIXELS = 16_384;
 const MOST_DUMPED_BYTES = 64 * 1024;
 /** PNG (RFC 2083 §3.1), and the header chunk that has to come first (§4.1.1). */
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
@@ -93,7 +95,7 @@ function refusal(statusCode: number, vm: InventoryObject): GatewayError {
 }
 
 function tooLarge(): TransportError {
-  const limit = `${MOST_BYTES / 1024 / 1024} MB`;
+  const limit = `${MOST_BYTES / 1024 / 1024} MB or ${MOST_PIXELS} pixels on a side`;
   return new TransportError('too-large', `The picture is larger than ${limit}: ask for a smaller width.`, {
     maybeExecuted: false,
   });
@@ -106,5 +108,6 @@ function sizeOf(bytes: Buffer): { readonly width: number; readonly height: numbe
   const width = isPng ? bytes.readUInt32BE(start.length) : 0;
   const height = isPng ? bytes.readUInt32BE(start.length + 4) : 0;
   if (width === 0 || height === 0) throw new ProtocolError('it is no PNG picture');
+  if (width > MOST_PIXELS || height > MOST_PIXELS) throw tooLarge();
   return { width, height };
 }

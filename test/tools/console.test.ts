@@ -113,6 +113,7 @@ describe('vm_screenshot', () => {
     ['nothing', () => answers(''), /no PNG/],
     ['the beginning of a picture', () => answers(png(8, 8).subarray(0, 20)), /no PNG/],
     ['a picture without a size', () => answers(png(0, 8)), /no PNG/],
+    ['a picture too large to unpack', () => answers(png(60_000, 60_000)), /16384 pixels/],
     ['a picture of many megabytes', () => answers(png(8, 8, 5 * 1024 * 1024)), /larger than 4 MB/],
     ['a failure', () => answers('', { status: 500 }), /HTTP 500/],
   ])('refuses %s, and shows nothing', async (_, prepare, says) => {
