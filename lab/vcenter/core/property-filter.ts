@@ -143,7 +143,7 @@ export function readSelected(
 } {
   const properties: ReadProperty[] = [];
   const missing = [];
-  const readsAll = isAllowed(session, 'System.Read');
+  const readsAll = isAllowed(session, 'System.Read', object);
   for (const path of paths) {
     try {
       if (!readsAll && !isShownToAll(object, path)) demand(session, 'System.Read', object);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { ManagedObjects, UserSession } from '../../../src/vim25/generated/types.ts';
+import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
 import { fault } from './faults.ts';
 import { type AnyObject, ManagedObject, type ManagedType } from './managed-object.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -9,8 +10,12 @@ import type { ObjectStore } from './object-store.ts';
 export interface Account {
   readonly name: string;
   readonly password: string;
-  /** Whether it may use a privilege, `VirtualMachine.Interact.PowerOn`. Default: every one. */
-  readonly may?: (privilege: string) => boolean;
+  /**
+   * Whether it may use a privilege, `VirtualMachine.Interact.PowerOn`. Default: every one.
+   *
+   * @param object where what is asked about is one object: so that it may read some, and others not
+   */
+  readonly may?: (privilege: string, object?: ManagedObjectReference) => boolean;
 }
 
 export interface Session {
