@@ -25,7 +25,7 @@ export const datastore: ResourceTemplate = {
       accessible: found.accessible,
       maintenance_mode: found.maintenanceMode,
       url: found.url,
-      vm_count: found.vms.length,
+      vm_count: found.vms?.length,
     };
   },
 };

@@ -82,7 +82,7 @@ export const datastores: Resource = {
         free_gb: item.freeGb,
         used_percent: item.usedPercent,
         accessible: item.accessible,
-        vm_count: item.vms.length,
+        vm_count: item.vms?.length,
       })),
     );
   },

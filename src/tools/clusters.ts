@@ -8,21 +8,22 @@ import {
 } from '../vsphere/cluster.ts';
 import { cursor, limit, objectRef, toObjectRef } from './fields.ts';
 import { objectPage } from './object-page.ts';
-import { descending, page, pageFields } from './page.ts';
+import { descending, objectPageFields, page, pageFields } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const text = z.string().optional();
 const amount = z.number().optional();
+const flag = z.boolean().optional();
 const clusterName = z.string().min(1).max(2048).describe('Cluster: name, path or id.');
 
 const clusterFields = {
-  host_count: z.int(),
+  host_count: z.int().optional(),
   total_cpu_mhz: amount,
   total_memory_gb: amount,
   effective_cpu_mhz: amount,
   effective_memory_gb: amount,
-  drs: z.object({ enabled: z.boolean(), behavior: text }),
-  ha: z.object({ enabled: z.boolean(), admission_control: z.boolean() }),
+  drs: z.object({ enabled: flag, behavior: text }),
+  ha: z.object({ enabled: flag, admission_control: flag }),
 };
 
 export const listClusters = defineTool({
@@ -33,7 +34,7 @@ export const listClusters = defineTool({
   permission: 'READ_ONLY',
   effect: 'read',
   input: { limit, cursor },
-  output: { clusters: z.array(objectRef.extend(clusterFields)), ...pageFields },
+  output: { clusters: z.array(objectRef.extend(clusterFields)), ...objectPageFields },
   async handler(given, { vsphere }) {
     const { items, ...rest } = await objectPage(
       'clusters',
@@ -63,7 +64,7 @@ export const getClusterInfo = defineTool({
     effective_host_count: amount,
     cpu_cores: amount,
     overall_status: text.describe('green, yellow, red or gray'),
-    drs: z.object({ enabled: z.boolean(), behavior: text, score_percent: amount }),
+    drs: z.object({ enabled: flag, behavior: text, score_percent: amount }),
     hosts: z.array(objectRef),
   },
   target: ({ cluster_name }) => cluster_name,

@@ -13,7 +13,7 @@ import { humanSize } from '../vsphere/units.ts';
 import { namesOf } from '../vsphere/virtual-machine.ts';
 import { cursor, datastoreName, limit, objectRef, toObjectRef } from './fields.ts';
 import { objectPage } from './object-page.ts';
-import { page, pageFields } from './page.ts';
+import { objectPageFields, page, pageFields } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const text = z.string().optional();
@@ -25,9 +25,9 @@ const space = {
   free_gb: amount,
   used_gb: amount,
   used_percent: amount,
-  accessible: z.boolean(),
+  accessible: z.boolean().optional(),
   maintenance_mode: text,
-  vm_count: z.int(),
+  vm_count: z.int().optional(),
 };
 
 export const listDatastores = defineTool({
@@ -38,7 +38,7 @@ export const listDatastores = defineTool({
   permission: 'READ_ONLY',
   effect: 'read',
   input: { limit, cursor },
-  output: { datastores: z.array(objectRef.extend(space)), ...pageFields },
+  output: { datastores: z.array(objectRef.extend(space)), ...objectPageFields },
   async handler(given, { vsphere }) {
     const { items, ...rest } = await objectPage(
       'datastores',
@@ -70,7 +70,7 @@ export const getDatastoreInfo = defineTool({
     const found = await vsphere.inventory.find('Datastore', name);
     reading(found);
     const datastore = await readDatastore(vsphere, found.ref);
-    const vms = await namesOf(vsphere, datastore.vms.slice(0, MOST_VMS));
+    const vms = await namesOf(vsphere, (datastore.vms ?? []).slice(0, MOST_VMS));
     return {
       ...toObjectRef(found),
       ...toSpace(datastore),
@@ -150,6 +150,6 @@ function toSpace(datastore: DatastoreSummary) {
     used_percent: datastore.usedPercent,
     accessible: datastore.accessible,
     maintenance_mode: datastore.maintenanceMode,
-    vm_count: datastore.vms.length,
+    vm_count: datastore.vms?.length,
   };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readHost, readHostInfo, listHosts as readHosts } from '../vsphere/host-system.ts';
 import { cursor, hostName, limit, objectRef, toObjectRef } from './fields.ts';
 import { objectPage } from './object-page.ts';
-import { pageFields } from './page.ts';
+import { objectPageFields } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const text = z.string().optional();
@@ -22,14 +22,14 @@ export const listHosts = defineTool({
       objectRef.extend({
         connection_state: text,
         power_state: text,
-        maintenance_mode: z.boolean(),
+        maintenance_mode: z.boolean().optional(),
         model: text,
         cpu_cores: amount,
         memory_gb: amount,
-        vm_count: z.int(),
+        vm_count: z.int().optional(),
       }),
     ),
-    ...pageFields,
+    ...objectPageFields,
   },
   async handler(given, { vsphere }) {
     const { items, ...rest } = await objectPage('hosts', vsphere, await readHosts(vsphere), given, (host, ref) => ({
@@ -71,7 +71,7 @@ export const getHostStats = defineTool({
     memory_usage_percent: amount,
     uptime_seconds: amount,
     uptime_human: text,
-    vm_count: z.int(),
+    vm_count: z.int().optional(),
   },
   target: ({ host_name }) => host_name,
   async handler({ host_name }, { vsphere, reading }) {
@@ -126,12 +126,12 @@ export const getHostInfo = defineTool({
     status: z.object({
       power_state: text,
       connection_state: text,
-      maintenance_mode: z.boolean(),
+      maintenance_mode: z.boolean().optional(),
       uptime_seconds: amount,
       boot_time: text,
     }),
     management_ip: text,
-    vm_count: z.int(),
+    vm_count: z.int().optional(),
   },
   target: ({ host_name }) => host_name,
   async handler({ host_name }, { vsphere, reading }) {

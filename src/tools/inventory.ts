@@ -4,7 +4,7 @@ import { abortError, GatewayError } from '../lib/errors.ts';
 import { listFolders as readFolders } from '../vsphere/folders.ts';
 import { type SearchMatch, searchInventory } from '../vsphere/inventory-search.ts';
 import { cursor, limit, objectRef, toObjectRef } from './fields.ts';
-import { page, pageFields } from './page.ts';
+import { objectPageFields, page, pageFields, unreadableOf } from './page.ts';
 import { defineGatewayTool, defineTool, type GatewayContext } from './tool.ts';
 
 export const listFolders = defineTool({
@@ -18,11 +18,11 @@ export const listFolders = defineTool({
   output: {
     folders: z.array(
       objectRef.extend({
-        type: z.string().describe('What it holds: VirtualMachine, HostSystem, …'),
-        children: z.int(),
+        type: z.string().optional().describe('What it holds: VirtualMachine, HostSystem, …'),
+        children: z.int().optional(),
       }),
     ),
-    ...pageFields,
+    ...objectPageFields,
   },
   async handler(given, { vsphere }) {
     const folders = await readFolders(vsphere);
@@ -30,10 +30,11 @@ export const listFolders = defineTool({
     return {
       folders: items.map((folder) => ({
         ...toObjectRef(folder),
-        type: folder.holds.join(', '),
+        type: folder.holds?.join(', '),
         children: folder.children,
       })),
       ...rest,
+      ...unreadableOf(folders),
     };
   },
 });

@@ -3,17 +3,17 @@ import { z } from 'zod';
 import { readNetwork, listNetworks as readNetworks } from '../vsphere/network.ts';
 import { cursor, limit, networkName, objectRef, toObjectRef } from './fields.ts';
 import { objectPage } from './object-page.ts';
-import { pageFields } from './page.ts';
+import { objectPageFields } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const text = z.string().optional();
 const networkType = z.string().describe('network, distributed_portgroup or opaque');
 const common = {
   type: networkType,
-  accessible: z.boolean(),
-  vm_count: z.int(),
-  host_count: z.int(),
-  is_uplink: z.boolean().describe('Carries the links of its switch: no VM can be plugged into it.'),
+  accessible: z.boolean().optional(),
+  vm_count: z.int().optional(),
+  host_count: z.int().optional(),
+  is_uplink: z.boolean().optional().describe('Carries the links of its switch: no VM can be plugged into it.'),
 };
 
 export const listNetworks = defineTool({
@@ -24,7 +24,7 @@ export const listNetworks = defineTool({
   permission: 'READ_ONLY',
   effect: 'read',
   input: { limit, cursor },
-  output: { networks: z.array(objectRef.extend(common)), ...pageFields },
+  output: { networks: z.array(objectRef.extend(common)), ...objectPageFields },
   async handler(given, { vsphere }) {
     const { items, ...rest } = await objectPage(
       'networks',

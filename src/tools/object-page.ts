@@ -1,12 +1,13 @@
 import type { ManagedObjectReference } from '../vsphere/references.ts';
 import type { VsphereCall } from '../vsphere/vsphere.ts';
 import { toObjectRef } from './fields.ts';
-import { page } from './page.ts';
+import { page, unreadableOf } from './page.ts';
 
 interface Summary {
   readonly ref: ManagedObjectReference;
   readonly id: string;
   readonly name: string;
+  readonly unreadable: boolean;
 }
 
 type ObjectRef = ReturnType<typeof toObjectRef>;
@@ -15,6 +16,7 @@ interface ObjectPage<R> {
   readonly items: R[];
   readonly total: number;
   readonly next_cursor?: string;
+  readonly unreadable?: number;
 }
 
 /**
@@ -39,5 +41,6 @@ export async function objectPage<S extends Summary, R>(
       return object === undefined ? [] : [toItem(summary, toObjectRef(object))];
     }),
     ...rest,
+    ...unreadableOf(summaries),
   };
 }

@@ -9,6 +9,21 @@ export const pageFields = {
   next_cursor: z.string().optional(),
 };
 
+/** The same of lists of inventory objects. */
+export const objectPageFields = {
+  ...pageFields,
+  unreadable: z
+    .int()
+    .optional()
+    .describe('In all pages: objects that vSphere lets the service account see the name of only.'),
+};
+
+/** How many objects the answer tells no more of than their names; nothing where it tells all. */
+export function unreadableOf(items: readonly { readonly unreadable: boolean }[]): { readonly unreadable?: number } {
+  const count = items.filter(({ unreadable }) => unreadable).length;
+  return count === 0 ? {} : { unreadable: count };
+}
+
 interface Page<T> {
   readonly items: T[];
   readonly total: number;

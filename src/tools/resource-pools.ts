@@ -7,7 +7,7 @@ import {
   listResourcePools as readResourcePools,
 } from '../vsphere/resource-pool.ts';
 import { cursor, limit, objectRef, toObjectRef } from './fields.ts';
-import { page, pageFields } from './page.ts';
+import { objectPageFields, page, unreadableOf } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const amount = z.number().optional();
@@ -18,7 +18,7 @@ const poolName = z
   .optional()
   .describe('Resource pool: name, path or id. Needed where there are several; root pools are all named Resources.');
 
-const usage = { cpu_usage_mhz: amount, memory_usage_mb: amount, vm_count: z.int() };
+const usage = { cpu_usage_mhz: amount, memory_usage_mb: amount, vm_count: z.int().optional() };
 
 export const listResourcePools = defineTool({
   name: 'list_resource_pools',
@@ -36,7 +36,7 @@ export const listResourcePools = defineTool({
         ...usage,
       }),
     ),
-    ...pageFields,
+    ...objectPageFields,
   },
   async handler(given, { vsphere }) {
     const pools = await readResourcePools(vsphere);
@@ -57,6 +57,7 @@ export const listResourcePools = defineTool({
         ...toUsage(pool),
       })),
       ...rest,
+      ...unreadableOf(placed.map(({ pool }) => pool)),
     };
   },
 });

@@ -5,7 +5,7 @@ import { readVm } from '../vsphere/virtual-machine.ts';
 import { listPlacedVms, type PlacedVm } from '../vsphere/vm-list.ts';
 import { cursor, limit, objectRef, powerState, toObjectRef, vmName } from './fields.ts';
 import { nameFilter } from './name-filter.ts';
-import { page, pageFields } from './page.ts';
+import { objectPageFields, page, unreadableOf } from './page.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
 const hardware = { cpu: z.number().optional(), memory_mb: z.number().optional(), guest_os: z.string().optional() };
@@ -27,19 +27,26 @@ export const listVms = defineTool({
     limit,
     cursor,
   },
-  output: { vms: z.array(objectRef.extend({ power_state: powerState, ...hardware })), ...pageFields },
+  output: { vms: z.array(objectRef.extend({ power_state: powerState.optional(), ...hardware })), ...objectPageFields },
   async handler(given, { vsphere }) {
     const [all, isWithin] = await Promise.all([listPlacedVms(vsphere), placeFilter(given, vsphere)]);
     const isNamed = nameFilter(given.name);
-    const wanted = all.filter(
+    const possible = all.filter(
       (vm) =>
         !vm.isTemplate &&
-        (given.power_state === undefined || vm.powerState === given.power_state) &&
+        (given.power_state === undefined || vm.unreadable || vm.powerState === given.power_state) &&
         isNamed(vm.name) &&
         isWithin(vm),
     );
+    // Where what decides may not be read, a VM is counted and not said to fit.
+    const decided = given.power_state === undefined && given.cluster === undefined;
+    const wanted = decided ? possible : possible.filter(({ unreadable }) => !unreadable);
     const { items, ...rest } = page('vms', wanted, keyOf, given);
-    return { vms: items.map((vm) => ({ ...toListed(vm), power_state: vm.powerState })), ...rest };
+    return {
+      vms: items.map((vm) => ({ ...toListed(vm), power_state: vm.powerState })),
+      ...rest,
+      ...unreadableOf(possible),
+    };
   },
 });
 
@@ -50,11 +57,12 @@ export const listTemplates = defineTool({
   permission: 'READ_ONLY',
   effect: 'read',
   input: { limit, cursor },
-  output: { templates: z.array(objectRef.extend(hardware)), ...pageFields },
+  output: { templates: z.array(objectRef.extend(hardware)), ...objectPageFields },
   async handler({ limit, cursor }, { vsphere }) {
-    const templates = (await listPlacedVms(vsphere)).filter(({ isTemplate }) => isTemplate);
+    const all = await listPlacedVms(vsphere);
+    const templates = all.filter(({ isTemplate }) => isTemplate);
     const { items, ...rest } = page('templates', templates, keyOf, { limit, cursor });
-    return { templates: items.map(toListed), ...rest };
+    return { templates: items.map(toListed), ...rest, ...unreadableOf(all) };
   },
 });
 
@@ -145,7 +153,7 @@ async function placeFilter(
   ]);
   return (vm) =>
     (above === undefined || vm.within.some((ref) => sameRef(ref, above.ref))) &&
-    (hosts === undefined || (vm.host !== undefined && hosts.has(vm.host.value))) &&
+    (hosts === undefined || (vm.host === undefined ? vm.unreadable : hosts.has(vm.host.value))) &&
     (carriers === undefined || carriers.has(refKey(vm.ref)));
 
   async function hostsOf(name: string): Promise<Set<string>> {

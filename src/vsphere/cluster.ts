@@ -4,13 +4,15 @@ import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import { bytesToGb, round } from './units.ts';
+import { isUnreadable } from './unreadable.ts';
 
 export interface ClusterSummary {
   readonly ref: ManagedObjectReference;
   readonly id: string;
   readonly name: string;
   readonly hosts: readonly ManagedObjectReference[];
-  readonly hostCount: number;
+  /** Absent, as all but the name, where the account may not read the cluster. */
+  readonly hostCount: number | undefined;
   readonly effectiveHosts: number | undefined;
   readonly totalCpuMhz: number | undefined;
   readonly totalMemoryGb: number | undefined;
@@ -20,11 +22,12 @@ export interface ClusterSummary {
   readonly overallStatus: string | undefined;
   /** `behavior`: `fullyAutomated`, `partiallyAutomated` or `manual`. */
   readonly drs: {
-    readonly enabled: boolean;
+    readonly enabled: boolean | undefined;
     readonly behavior: string | undefined;
     readonly score: number | undefined;
   };
-  readonly ha: { readonly enabled: boolean; readonly admissionControl: boolean };
+  readonly ha: { readonly enabled: boolean | undefined; readonly admissionControl: boolean | undefined };
+  readonly unreadable: boolean;
 }
 
 const SUMMARY_PATHS = ['name', 'host', 'summary', 'configurationEx'] as const;
@@ -42,11 +45,11 @@ export async function readCluster(reader: Reader, cluster: ManagedObjectReferenc
 
 const MB_PER_GB = 1024;
 
-function toSummary({
-  ref,
-  props,
-}: ObjectProperties<'ClusterComputeResource', (typeof SUMMARY_PATHS)[number]>): ClusterSummary {
+function toSummary(object: ObjectProperties<'ClusterComputeResource', (typeof SUMMARY_PATHS)[number]>): ClusterSummary {
+  const { ref, props } = object;
   const { summary } = props;
+  const unreadable = isUnreadable(object);
+  const known = (value: boolean) => (unreadable ? undefined : value);
   const config = props.configurationEx as Partial<ClusterConfigInfoEx> | undefined;
   const score = (summary as { drsScore?: number } | undefined)?.drsScore;
   return {
@@ -54,7 +57,7 @@ function toSummary({
     id: ref.value,
     name: decodeName(props.name ?? ref.value),
     hosts: props.host ?? [],
-    hostCount: props.host?.length ?? 0,
+    hostCount: unreadable ? undefined : (props.host?.length ?? 0),
     effectiveHosts: summary?.numEffectiveHosts,
     totalCpuMhz: summary?.totalCpu,
     totalMemoryGb: bytesToGb(summary?.totalMemory),
@@ -64,14 +67,15 @@ function toSummary({
     cpuCores: summary?.numCpuCores,
     overallStatus: summary?.overallStatus,
     drs: {
-      enabled: config?.drsConfig?.enabled === true,
+      enabled: known(config?.drsConfig?.enabled === true),
       behavior: config?.drsConfig?.defaultVmBehavior,
       score,
     },
     ha: {
-      enabled: config?.dasConfig?.enabled === true,
-      admissionControl: config?.dasConfig?.admissionControlEnabled === true,
+      enabled: known(config?.dasConfig?.enabled === true),
+      admissionControl: known(config?.dasConfig?.admissionControlEnabled === true),
     },
+    unreadable,
   };
 }
 

@@ -12,6 +12,7 @@ import type { CallMethod, ManagedObjectType, Reader } from './reader.ts';
 import { type ManagedObjectReference, sameRef } from './references.ts';
 import { retrieve } from './retrieve.ts';
 import { temporary } from './temporary.ts';
+import { requireReadable } from './unreadable.ts';
 
 export interface ConnectionOptions {
   readonly name: string;
@@ -110,6 +111,7 @@ export function createReader(connection: Connection, context: CallContext & { re
   const readOne = async (type: ManagedObjectType, ref: ManagedObjectReference, paths: readonly string[]) => {
     const [object] = await read(type, [ref], paths);
     if (object === undefined) throw gone(ref);
+    await requireReadable({ retrieve: retrieveAll }, object);
     return object;
   };
 

@@ -11,6 +11,7 @@ import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import type { Tasks } from './tasks.ts';
 import { bytesToGb, percent } from './units.ts';
+import { isUnreadable } from './unreadable.ts';
 
 export interface DatastoreSummary {
   readonly ref: ManagedObjectReference;
@@ -23,11 +24,13 @@ export interface DatastoreSummary {
   readonly freeGb: number | undefined;
   readonly usedGb: number | undefined;
   readonly usedPercent: number | undefined;
-  readonly accessible: boolean;
+  /** Absent, as all but the name, where the account may not read the datastore. */
+  readonly accessible: boolean | undefined;
   /** `normal`, `enteringMaintenance` or `inMaintenance`. */
   readonly maintenanceMode: string | undefined;
   readonly url: string | undefined;
-  readonly vms: readonly ManagedObjectReference[];
+  readonly vms: readonly ManagedObjectReference[] | undefined;
+  readonly unreadable: boolean;
 }
 
 const SUMMARY_PATHS = ['name', 'summary', 'vm'] as const;
@@ -43,8 +46,10 @@ export async function readDatastore(reader: Reader, datastore: ManagedObjectRefe
   return toSummary(await reader.readOne('Datastore', datastore, SUMMARY_PATHS));
 }
 
-function toSummary({ ref, props }: ObjectProperties<'Datastore', (typeof SUMMARY_PATHS)[number]>): DatastoreSummary {
+function toSummary(object: ObjectProperties<'Datastore', (typeof SUMMARY_PATHS)[number]>): DatastoreSummary {
+  const { ref, props } = object;
   const { summary } = props;
+  const unreadable = isUnreadable(object);
   const used = summary === undefined ? undefined : summary.capacity - summary.freeSpace;
   return {
     ref,
@@ -56,10 +61,11 @@ function toSummary({ ref, props }: ObjectProperties<'Datastore', (typeof SUMMARY
     freeGb: bytesToGb(summary?.freeSpace),
     usedGb: bytesToGb(used),
     usedPercent: percent(used, summary?.capacity),
-    accessible: summary?.accessible === true,
+    accessible: unreadable ? undefined : summary?.accessible === true,
     maintenanceMode: summary?.maintenanceMode,
     url: summary?.url,
-    vms: props.vm ?? [],
+    vms: unreadable ? undefined : (props.vm ?? []),
+    unreadable,
   };
 }
 

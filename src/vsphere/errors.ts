@@ -34,6 +34,17 @@ export class InvalidPathError extends GatewayError {
   }
 }
 
+/** vCenter does not let the account that the gateway logs in with read an object. */
+export class UnreadableObjectError extends GatewayError {
+  /** @param object what it is and its name: `VM "web01"` */
+  constructor(object: string) {
+    super(
+      'PERMISSION_DENIED',
+      `vSphere does not let the gateway's service account read the ${object}: it needs the privilege System.Read there.`,
+    );
+  }
+}
+
 export class UnsupportedError extends GatewayError {
   constructor(message: string) {
     super('UNSUPPORTED', message);

@@ -4,6 +4,7 @@ import type { InventoryObject } from './inventory.ts';
 import { quoted } from './names.ts';
 import type { Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
+import { requireReadable } from './unreadable.ts';
 
 export interface HostState {
   readonly connectionState: string | undefined;
@@ -28,6 +29,8 @@ export async function readHostState(reader: Reader, host: InventoryObject): Prom
     'vm',
   ]);
   const vms = await reader.read('VirtualMachine', props.vm ?? [], ['name', 'runtime.powerState']);
+  // Whether it runs has to be known of each: what is not seen would go down with the host.
+  for (const vm of vms) await requireReadable(reader, vm);
   return {
     connectionState: props['runtime.connectionState'],
     inMaintenanceMode: props['runtime.inMaintenanceMode'] === true,

@@ -3,6 +3,7 @@ import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import { bytesToGb, bytesToMb, humanDuration, percent } from './units.ts';
+import { isUnreadable } from './unreadable.ts';
 
 export interface HostSummary {
   readonly ref: ManagedObjectReference;
@@ -11,7 +12,8 @@ export interface HostSummary {
   /** `connected`, `disconnected` or `notResponding`. */
   readonly connectionState: string | undefined;
   readonly powerState: string | undefined;
-  readonly inMaintenanceMode: boolean;
+  /** Absent, as all but the name, where the account may not read the host. */
+  readonly inMaintenanceMode: boolean | undefined;
   readonly vendor: string | undefined;
   readonly model: string | undefined;
   readonly cpuModel: string | undefined;
@@ -25,7 +27,8 @@ export interface HostSummary {
   readonly memoryUsagePercent: number | undefined;
   readonly uptimeSeconds: number | undefined;
   readonly uptimeHuman: string | undefined;
-  readonly vmCount: number;
+  readonly vmCount: number | undefined;
+  readonly unreadable: boolean;
 }
 
 const SUMMARY_PATHS = ['name', 'summary', 'vm'] as const;
@@ -41,8 +44,10 @@ export async function readHost(reader: Reader, host: ManagedObjectReference): Pr
   return toSummary(await reader.readOne('HostSystem', host, SUMMARY_PATHS));
 }
 
-function toSummary({ ref, props }: ObjectProperties<'HostSystem', (typeof SUMMARY_PATHS)[number]>): HostSummary {
+function toSummary(object: ObjectProperties<'HostSystem', (typeof SUMMARY_PATHS)[number]>): HostSummary {
+  const { ref, props } = object;
   const { summary } = props;
+  const unreadable = isUnreadable(object);
   const hardware = summary?.hardware;
   const usage = summary?.quickStats;
   const memoryMb = bytesToMb(hardware?.memorySize);
@@ -54,7 +59,7 @@ function toSummary({ ref, props }: ObjectProperties<'HostSystem', (typeof SUMMAR
     name: decodeName(props.name ?? ref.value),
     connectionState: summary?.runtime?.connectionState,
     powerState: summary?.runtime?.powerState,
-    inMaintenanceMode: summary?.runtime?.inMaintenanceMode === true,
+    inMaintenanceMode: unreadable ? undefined : summary?.runtime?.inMaintenanceMode === true,
     vendor: hardware?.vendor,
     model: hardware?.model,
     cpuModel: hardware?.cpuModel,
@@ -68,7 +73,8 @@ function toSummary({ ref, props }: ObjectProperties<'HostSystem', (typeof SUMMAR
     memoryUsagePercent: percent(usage?.overallMemoryUsage, memoryMb),
     uptimeSeconds: uptime,
     uptimeHuman: uptime === undefined ? undefined : humanDuration(uptime),
-    vmCount: props.vm?.length ?? 0,
+    vmCount: unreadable ? undefined : (props.vm?.length ?? 0),
+    unreadable,
   };
 }
 

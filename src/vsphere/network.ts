@@ -2,6 +2,7 @@
 import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
+import { isUnreadable } from './unreadable.ts';
 import { uplinksOf } from './uplinks.ts';
 import { namesOf } from './virtual-machine.ts';
 
@@ -10,11 +11,13 @@ export interface NetworkSummary {
   readonly id: string;
   readonly name: string;
   readonly type: 'network' | 'distributed_portgroup' | 'opaque';
-  readonly accessible: boolean;
-  readonly vmCount: number;
-  readonly hostCount: number;
+  /** Absent, as all but name and type, where the account may not read the network. */
+  readonly accessible: boolean | undefined;
+  readonly vmCount: number | undefined;
+  readonly hostCount: number | undefined;
   /** It carries the links of its switch: no VM can be plugged into it. */
-  readonly isUplink: boolean;
+  readonly isUplink: boolean | undefined;
+  readonly unreadable: boolean;
 }
 
 export interface NetworkDetails extends NetworkSummary {
@@ -48,18 +51,21 @@ export async function readNetwork(reader: Reader, network: ManagedObjectReferenc
 }
 
 function toSummary(
-  { ref, props }: ObjectProperties<'Network', (typeof SUMMARY_PATHS)[number]>,
+  object: ObjectProperties<'Network', (typeof SUMMARY_PATHS)[number]>,
   uplinks: ReadonlySet<string>,
 ): NetworkSummary {
+  const { ref, props } = object;
+  const unreadable = isUnreadable(object);
   return {
     ref,
     id: ref.value,
     name: decodeName(props.name ?? ref.value),
     type: typeOf(ref),
-    accessible: props['summary.accessible'] === true,
-    vmCount: props.vm?.length ?? 0,
-    hostCount: props.host?.length ?? 0,
-    isUplink: uplinks.has(ref.value),
+    accessible: unreadable ? undefined : props['summary.accessible'] === true,
+    vmCount: unreadable ? undefined : (props.vm?.length ?? 0),
+    hostCount: unreadable ? undefined : (props.host?.length ?? 0),
+    isUplink: unreadable ? undefined : uplinks.has(ref.value),
+    unreadable,
   };
 }
 

@@ -8,6 +8,7 @@ import { isOfKind, nounOf } from './kinds.ts';
 import type { Placement, PlacementPreferences } from './placement.ts';
 import type { Reader } from './reader.ts';
 import { type ManagedObjectReference, sameRef } from './references.ts';
+import { requireReadable } from './unreadable.ts';
 import { uplinksOf } from './uplinks.ts';
 
 type Slot = keyof Placement;
@@ -136,7 +137,10 @@ async function roomiest(reader: Reader, computeResource: ManagedObjectReference)
   const usable = datastores
     .filter(({ props: { summary } }) => summary?.accessible === true && inService(summary.maintenanceMode))
     .sort((a, b) => (b.props.summary?.freeSpace ?? 0) - (a.props.summary?.freeSpace ?? 0));
-  if (usable[0] === undefined) throw new ObjectNotFoundError('There is no datastore that can be written to.');
+  if (usable[0] === undefined) {
+    for (const datastore of datastores) await requireReadable(reader, datastore);
+    throw new ObjectNotFoundError('There is no datastore that can be written to.');
+  }
   return usable[0].ref;
 }
 

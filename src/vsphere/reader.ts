@@ -44,13 +44,16 @@ export interface Reader {
     destroy: (call: CallMethod, object: O) => Promise<unknown>,
     use: (object: O) => Promise<R>,
   ): Promise<R>;
-  /** The given objects' properties in one retrieve; objects that are gone are left out. */
+  /**
+   * The given objects' properties in one retrieve; objects that are gone are left out. Those that the account may not
+   * read are there: see `isUnreadable`.
+   */
   read<T extends ManagedObjectType, const P extends PathOf<T>>(
     type: T,
     refs: readonly ManagedObjectReference[],
     paths: readonly P[],
   ): Promise<ObjectProperties<T, P>[]>;
-  /** One object's properties; NOT_FOUND when it is gone. */
+  /** One object's properties; NOT_FOUND when it is gone, PERMISSION_DENIED where the account may not read one of them. */
   readOne<T extends ManagedObjectType, const P extends PathOf<T>>(
     type: T,
     ref: ManagedObjectReference,

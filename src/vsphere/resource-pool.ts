@@ -4,6 +4,7 @@ import { decodeName } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
 import { bytesToMb } from './units.ts';
+import { isUnreadable } from './unreadable.ts';
 
 interface Allocation {
   readonly reservation: number | undefined;
@@ -28,7 +29,9 @@ export interface ResourcePoolSummary {
   /** MB */
   readonly memory: Allocation;
   readonly memoryUsageMb: number | undefined;
-  readonly vmCount: number;
+  /** Absent, as all but the name and the parent, where the account may not read the pool. */
+  readonly vmCount: number | undefined;
+  readonly unreadable: boolean;
 }
 
 const SUMMARY_PATHS = ['name', 'parent', 'owner', 'summary', 'vm'] as const;
@@ -44,11 +47,10 @@ export async function readResourcePool(reader: Reader, pool: ManagedObjectRefere
   return toSummary(await reader.readOne('ResourcePool', pool, SUMMARY_PATHS));
 }
 
-function toSummary({
-  ref,
-  props,
-}: ObjectProperties<'ResourcePool', (typeof SUMMARY_PATHS)[number]>): ResourcePoolSummary {
+function toSummary(object: ObjectProperties<'ResourcePool', (typeof SUMMARY_PATHS)[number]>): ResourcePoolSummary {
+  const { ref, props } = object;
   const { summary } = props;
+  const unreadable = isUnreadable(object);
   return {
     ref,
     id: ref.value,
@@ -60,7 +62,8 @@ function toSummary({
     memory: toAllocation(summary?.config?.memoryAllocation),
     // In bytes, unlike the reservation and the limit (ResourcePoolResourceUsage).
     memoryUsageMb: bytesToMb(summary?.runtime?.memory?.overallUsage),
-    vmCount: props.vm?.length ?? 0,
+    vmCount: unreadable ? undefined : (props.vm?.length ?? 0),
+    unreadable,
   };
 }
 

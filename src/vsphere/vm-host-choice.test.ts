@@ -19,7 +19,7 @@ type Props = Record<string, unknown>;
 
 function reader(objects: Record<string, Props>): Reader {
   const read = async (_type: string, refs: readonly { type: string; value: string }[]) =>
-    refs.map((each) => ({ ref: each, props: objects[each.value] ?? {} }));
+    refs.map((each) => ({ ref: each, props: objects[each.value] ?? {}, missing: new Map() }));
   const readOne = async (type: string, each: { type: string; value: string }) => (await read(type, [each]))[0];
   return { read, readOne } as unknown as Reader;
 }

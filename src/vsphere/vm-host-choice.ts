@@ -6,6 +6,7 @@ import { quoted } from './names.ts';
 import type { Reader } from './reader.ts';
 import { type ManagedObjectReference, sameRef } from './references.ts';
 import { MIB } from './units.ts';
+import { requireReadable } from './unreadable.ts';
 
 interface Needs {
   readonly datastore: ManagedObjectReference;
@@ -48,6 +49,7 @@ export async function chooseHost(
     .sort((a, b) => b.free - a.free);
   const best = usable[0];
   if (best === undefined) {
+    for (const host of hosts) await requireReadable(reader, host);
     throw new InvalidStateError(
       `No host of ${quoted(computeResource.name)} is connected, out of maintenance, and has both datastore and network.`,
     );

@@ -4,10 +4,12 @@ import { throughView } from './connection.ts';
 import type { InventoryObject } from './inventory.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
+import { isUnreadable } from './unreadable.ts';
 
 export interface PlacedVm extends InventoryObject {
-  readonly isTemplate: boolean;
-  readonly powerState: string;
+  /** Absent, as all but name and place, where the account may not read the VM. */
+  readonly isTemplate: boolean | undefined;
+  readonly powerState: string | undefined;
   readonly cpu: number | undefined;
   readonly memoryMb: number | undefined;
   /** The guest's name in words: `Ubuntu Linux (64-bit)`. */
@@ -15,6 +17,7 @@ export interface PlacedVm extends InventoryObject {
   readonly host: ManagedObjectReference | undefined;
   /** Folders and vApps that it is in, nearest first. */
   readonly within: readonly ManagedObjectReference[];
+  readonly unreadable: boolean;
 }
 
 const PATHS = [
@@ -50,15 +53,17 @@ export async function listPlacedVms(reader: Reader): Promise<PlacedVm[]> {
     const vm = toInventoryObject(entities, object.ref, root);
     if (vm === undefined) return [];
     const { props } = object as Read;
+    const unreadable = isUnreadable(object);
     return {
       ...vm,
-      isTemplate: props['config.template'] === true,
-      powerState: props['runtime.powerState'] ?? 'unknown',
+      isTemplate: unreadable ? undefined : props['config.template'] === true,
+      powerState: props['runtime.powerState'],
       cpu: props['config.hardware.numCPU'],
       memoryMb: props['config.hardware.memoryMB'],
       guestOs: props['config.guestFullName'],
       host: props['runtime.host'],
       within: ancestorsOf(entities, object.ref, root).map(({ ref }) => ref),
+      unreadable,
     };
   });
 }
