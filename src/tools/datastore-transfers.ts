@@ -48,7 +48,7 @@ export const downloadFromDatastore = defineTool({
     datastore: datastoreName,
     path: filePath,
     save_to: localPath.describe('New file in MCP_FILES_DIR instead of the answer.'),
-    max_memory_mb: z.int().min(1).max(100).default(50).describe('Most that is put into the answer.'),
+    max_memory_mb: z.int().min(1).max(64).default(50).describe('Most that is put into the answer.'),
   },
   output: {
     ...moved,
@@ -106,9 +106,12 @@ async function toMemory(
   return { result, ...readable(Buffer.concat(chunks, held)) };
 }
 
-/** Text as text, where it is some. */
+/**
+ * Text as text, where it is some. Each control character takes many times its size in an answer, which says all twice:
+ * what is full of them could not be answered.
+ */
 function readable(bytes: Buffer): { encoding: 'utf-8' | 'base64'; content: string } {
-  if (!bytes.includes(0)) {
+  if (!bytes.includes(0) && controlsIn(bytes) <= bytes.length / 20) {
     try {
       return { encoding: 'utf-8', content: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
     } catch {
@@ -116,6 +119,13 @@ function readable(bytes: Buffer): { encoding: 'utf-8' | 'base64'; content: strin
     }
   }
   return { encoding: 'base64', content: bytes.toString('base64') };
+}
+
+/** Those that no line of text needs. */
+function controlsIn(bytes: Buffer): number {
+  let controls = 0;
+  for (const byte of bytes) if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) controls++;
+  return controls;
 }
 
 async function toFolder(

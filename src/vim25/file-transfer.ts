@@ -2,10 +2,13 @@
  * Files as streams, to and from a vSphere server and the hosts that it names.
  *
  * The session goes to the server itself and nowhere else. What a server names (the URLs of leases and of guest
- * transfers) carries its own secret, and is trusted by the thumbprint that comes with it. Redirects are not followed.
+ * transfers) carries its own secret, and is trusted by the thumbprint that comes with it. It is never a service of this
+ * machine, or of its link (the metadata of a cloud), which only answer because it is the gateway that asks. Redirects
+ * are not followed.
  */
+import { BlockList, isIP } from 'node:net';
 import { Readable, Transform } from 'node:stream';
-import { type Dispatcher, Pool } from 'undici';
+import { type buildConnector, type Dispatcher, Pool } from 'undici';
 import { abortError, GatewayError } from '../lib/errors.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { InterruptedCallError, ProtocolError, TransportError } from './errors.ts';
@@ -60,16 +63,16 @@ export function createFileTransfer({
 }: Options): FileTransfer & {
   close(): Promise<void>;
 } {
-  const poolTo = (origin: string, trust: TlsOptions) =>
+  const poolTo = (origin: string, connect: buildConnector.connector) =>
     new Pool(origin, {
-      connect: createConnector(trust, CONNECT_MS),
+      connect,
       connections: CONNECTIONS,
       pipelining: 1,
       // An upload is answered when it ends: standing still is what is watched.
       headersTimeout: 0,
       bodyTimeout: stallMs,
     });
-  const own = poolTo(server.origin, tls);
+  const own = poolTo(server.origin, createConnector(tls, CONNECT_MS));
   const others = new Set<Pool>();
 
   return {
@@ -92,7 +95,11 @@ export function createFileTransfer({
     async at({ url: named, thumbprint }, request, consume) {
       const url = locate(named, server);
       const trust = thumbprint ? { insecure: false, thumbprint } : tls;
-      const pool = poolTo(url.origin, trust);
+      const connect = createConnector(trust, CONNECT_MS);
+      const pool = poolTo(
+        url.origin,
+        url.hostname === server.hostname || isHere(server) ? connect : elsewhere(connect),
+      );
       others.add(pool);
       try {
         return await send(
@@ -122,6 +129,38 @@ function locate(named: string, server: URL): URL {
   // A simulator or a forwarded port: `*` stands for the address by which the server was reached.
   if (/^https?:\/\/\*\//.test(named)) url.port = server.port;
   return url;
+}
+
+/** This machine by any of its addresses' usual forms, and its link. An IPv4 address within IPv6 is found as well. */
+const HERE = new BlockList();
+HERE.addSubnet('0.0.0.0', 8, 'ipv4');
+HERE.addSubnet('127.0.0.0', 8, 'ipv4');
+HERE.addSubnet('169.254.0.0', 16, 'ipv4');
+HERE.addSubnet('::', 127, 'ipv6');
+HERE.addSubnet('fe80::', 10, 'ipv6');
+
+function isHereAddress(address: string): boolean {
+  return isIP(address) !== 0 && HERE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** A forwarded port, or a simulator: its hosts may well be here, too. */
+function isHere({ hostname }: URL): boolean {
+  return hostname === 'localhost' || isHereAddress(hostname.replace(/^\[(.*)\]$/, '$1'));
+}
+
+/** Looks at where a connection has led, whatever the name was: nothing is sent to this machine. */
+function elsewhere(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (error, socket) => {
+      if (error || !isHereAddress(socket.remoteAddress ?? '')) {
+        if (error) callback(error, null);
+        else callback(null, socket);
+        return;
+      }
+      socket.destroy();
+      const why = "The server names a place for a file on the gateway's own machine or link: nothing was sent there.";
+      callback(new TransportError('refused', why, { maybeExecuted: false }), null);
+    });
 }
 
 interface Attempt {

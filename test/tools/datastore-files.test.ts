@@ -119,6 +119,13 @@ describe('files on datastores', () => {
       });
     });
 
+    it('tells as text what is some, and not what is made of control characters', async () => {
+      put('console.log', Buffer.from('\x1b[1m started\t\x1b[0m and went on for a while\r\n'.repeat(10)));
+      expect(await download('console.log')).toMatchObject({ encoding: 'utf-8' });
+      put('controls.bin', Buffer.alloc(1000, 1));
+      expect(await download('controls.bin')).toMatchObject({ encoding: 'base64' });
+    });
+
     it('ends when its caller goes away, and leaves nothing', async () => {
       put('left.bin', pattern(8 * MIB));
       const gone = new AbortController();
