@@ -153,7 +153,10 @@ export function createConfig(world: World, plan: ConfigPlan): VirtualMachineConf
     memoryHotAddEnabled: false,
     cpuHotAddEnabled: false,
     cpuHotRemoveEnabled: false,
-    extraConfig: [{ key: 'nvram', value: `${vmPathName.slice(folder.length).replace(/\.vmt?x$/, '')}.nvram` }, ...EXTRA_CONFIG],
+    extraConfig: [
+      { key: 'nvram', value: `${vmPathName.slice(folder.length).replace(/\.vmt?x$/, '')}.nvram` },
+      ...EXTRA_CONFIG,
+    ],
     swapPlacement: 'inherit',
     bootOptions: BOOT_OPTIONS,
     vAssertsEnabled: false,
