@@ -4,6 +4,7 @@ import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
 import { createHttpApp, resourceUrl } from './http/app.ts';
 import type { ReadinessChecks } from './http/health.ts';
+import type { RateLimits } from './http/rate-limit.ts';
 import { createJwtVerifier, type TokenVerifier } from './identity/jwt-verifier.ts';
 import { createLazyVerifier } from './identity/lazy-verifier.ts';
 import { stdioPrincipal, unauthenticatedPrincipal } from './identity/local-principal.ts';
@@ -20,8 +21,11 @@ import { createFairShare } from './mcp/fair-share.ts';
 import { createPipeline } from './mcp/pipeline.ts';
 import { createResourceReader } from './mcp/resource-reader.ts';
 import type { GatewayServerOptions } from './mcp/server.ts';
+import type { AuthorizationServer } from './oauth/authorization-server.ts';
 import { discoverProvider } from './oauth/discovery.ts';
 import { chooseVerifier } from './oauth/gateway-verifier.ts';
+import type { Recorder } from './oauth/recorder.ts';
+import { createRefusals, type Refusals } from './oauth/refusals.ts';
 import { DEFAULT_GROUPS } from './policy/groups.ts';
 import { createPolicy, type Policy } from './policy/policy.ts';
 import { resources, resourceTemplates } from './resources/index.ts';
@@ -149,14 +153,17 @@ async function openHttp(
 ): Promise<Door> {
   const { oauth, http } = config;
   const endpoint = createHttpEndpoint(gateway);
-  const entrance = oauth && (await openEntrance(gateway, oauth, clock, logger));
+  const recorder = recorderOver(gateway.audit);
+  const refusals = createRefusals({ recorder, clock, logger });
+  const entrance = oauth && (await openEntrance({ ...gateway, recorder, refusals, clock, logger }, oauth));
   const app = await createHttpApp({
     ...http,
     authentication: entrance
       ? { ...entrance, limits: { ...http.rateLimits, ...entrance.limits } }
       : { everybodyIs: unauthenticatedPrincipal(http.unauthenticatedGroups) },
     endpoint,
-    readiness: readinessOf(gateway, entrance?.verifier, clock),
+    readiness: readinessOf(gateway, entrance, clock),
+    refusals,
     logger,
   });
   return {
@@ -171,12 +178,41 @@ async function openHttp(
     async shut() {
       await app.close(() => gateway.pipeline.idle());
       await entrance?.close();
+      await refusals.close();
+    },
+  };
+}
+
+interface EntranceParts {
+  readonly policy: Policy;
+  readonly recorder: Recorder;
+  readonly refusals: Refusals;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Entrance {
+  readonly verifier: TokenVerifier;
+  readonly baseUrl: URL;
+  readonly authorizationServers: readonly string[];
+  readonly login?: AuthorizationServer;
+  /** Whether those of the login can be read and kept. */
+  readonly sessions?: () => Promise<boolean>;
+  readonly limits: Pick<RateLimits, 'counter'>;
+  close(): Promise<void>;
+}
+
+function recorderOver(audit: AuditLog): Recorder {
+  return {
+    async record(entry) {
+      await audit.append(entry);
     },
   };
 }
 
 /** Who may come in: by the gateway's own login, by tokens of the provider, or by both. */
-async function openEntrance(gateway: Gateway, oauth: OAuthConfig, clock: Clock, logger: Logger) {
+async function openEntrance(parts: EntranceParts, oauth: OAuthConfig): Promise<Entrance> {
+  const { clock, logger } = parts;
   const baseUrl = new URL(oauth.baseUrl);
   const { audience, login: config } = oauth;
   const direct =
@@ -188,23 +224,25 @@ async function openEntrance(gateway: Gateway, oauth: OAuthConfig, clock: Clock, 
     return { verifier: direct, baseUrl, authorizationServers: [oauth.issuer], limits: {}, close: async () => {} };
   }
   const resource = resourceUrl(baseUrl);
-  const login = await openLogin({ ...gateway, oauth, login: config, resource, clock, logger });
+  const login = await openLogin({ ...parts, oauth, login: config, resource });
   const verifier = chooseVerifier({ issuer: oauth.baseUrl, own: login.verifier, ...(direct ? { direct } : {}) });
   return {
     verifier,
     baseUrl,
     authorizationServers: [oauth.baseUrl],
     login: login.server,
+    sessions: login.ready,
     limits: login.counter === undefined ? {} : { counter: login.counter },
     close: login.close,
   };
 }
 
-function readinessOf(gateway: Gateway, verifier: TokenVerifier | undefined, clock: Clock): ReadinessChecks {
+function readinessOf(gateway: Gateway, entrance: Entrance | undefined, clock: Clock): ReadinessChecks {
   return {
     audit: async () => gateway.audit.health().writable,
     vsphere: reachability(gateway.servers, clock),
-    ...(verifier === undefined ? {} : { keys: () => verifier.ready() }),
+    ...(entrance === undefined ? {} : { keys: () => entrance.verifier.ready() }),
+    ...(entrance?.sessions === undefined ? {} : { sessions: entrance.sessions }),
   };
 }
 

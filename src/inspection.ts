@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import { systemClock } from './lib/clock.ts';
 import { GatewayError } from './lib/errors.ts';
 import type { Logger } from './lib/logger.ts';
+import { inspectLogin, type LoginInspection } from './login-inspection.ts';
 import { discoverProvider } from './oauth/discovery.ts';
 import type { Policy } from './policy/policy.ts';
 import { describeAccount } from './vsphere/account.ts';
@@ -18,6 +19,8 @@ export interface Inspection {
   provider(): Promise<{ readonly jwksUri: string; ready(): Promise<boolean> }>;
   /** The provider's clock, in milliseconds since the epoch, to the second. */
   providerTime(): Promise<number>;
+  /** Where people log in through the gateway. */
+  readonly login?: LoginInspection;
   vsphere(name: string): Promise<InspectedServer>;
   /** Says in what state the audit file is; rejects when it cannot be written or is not what was written. */
   auditFile(): Promise<string>;
@@ -39,6 +42,7 @@ export function inspect({ config, logger }: { readonly config: Config; readonly 
     if (config.oauth === undefined) throw new Error('OAuth is off');
     return config.oauth;
   };
+  const login = config.oauth?.login;
 
   return {
     policy: () => createPolicyOf(config),
@@ -57,6 +61,7 @@ export function inspect({ config, logger }: { readonly config: Config; readonly 
       if (Number.isNaN(date)) throw new Error('the provider does not tell its time: compare the clocks by hand');
       return date;
     },
+    ...(login === undefined ? {} : { login: inspectLogin({ oauth: oauth(), login, clock, logger }) }),
     async vsphere(name) {
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const server = await servers.get(name, signal);

@@ -1,5 +1,4 @@
 /** The login's part of the composition root: what the authorization server and its tokens are put together from. */
-import type { AuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
 import type { TokenVerifier } from './identity/jwt-verifier.ts';
 import type { Clock } from './lib/clock.ts';
@@ -14,6 +13,7 @@ import { loadOAuthKeys } from './oauth/keys.ts';
 import { PATHS } from './oauth/metadata.ts';
 import { openStore } from './oauth/open-store.ts';
 import type { Recorder } from './oauth/recorder.ts';
+import type { Refusals } from './oauth/refusals.ts';
 import { createRequestCounter, type RequestCounter } from './oauth/request-counter.ts';
 import { createSealing } from './oauth/sealing.ts';
 import { openSessionControl, sessionSocket } from './oauth/session-control.ts';
@@ -31,7 +31,8 @@ interface LoginParts {
   /** URL of the MCP endpoint, which the tokens are for. */
   readonly resource: string;
   readonly policy: Policy;
-  readonly audit: AuditLog;
+  readonly recorder: Recorder;
+  readonly refusals: Refusals;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -41,24 +42,31 @@ export interface Login {
   /** Of the gateway's own tokens. */
   readonly verifier: TokenVerifier;
   readonly grants: Grants;
+  /** Whether sessions can be read and kept. Never rejects. */
+  ready(): Promise<boolean>;
   /** Shared by all replicas; absent where there is one. */
   readonly counter?: RequestCounter;
   close(): Promise<void>;
 }
 
-export async function openLogin({ oauth, login, resource, policy, audit, clock, logger }: LoginParts): Promise<Login> {
+export async function openLogin(parts: LoginParts): Promise<Login> {
+  const { oauth, login, resource, policy, recorder, refusals, clock, logger } = parts;
   const issuer = oauth.baseUrl;
   const keys = await loadOAuthKeys(login.signingKey, login.stateDir);
   const { storeUrl: url, stateDir } = login;
   const store = await openStore({ ...(url === undefined ? {} : { url }), stateDir, keys, clock, logger });
   const sealing = createSealing({ keys: keys.sealing, clock });
-  const recorder = recorderOver(audit);
   const upstream = createUpstream({ ...oauth, ...login, redirectUri: `${issuer}${PATHS.callback}`, clock, logger });
   const grants = createGrants({ ...login, store, sealing, upstream, recorder, clock, logger });
   // Where the store is shared, the operator's commands go to it themselves.
   const control =
     url === undefined
-      ? await openSessionControl({ path: sessionSocket(stateDir), sessions: createSessions(grants), logger })
+      ? await openSessionControl({ path: sessionSocket(stateDir), sessions: createSessions(grants), logger }).catch(
+          async (error: unknown) => {
+            await store.close();
+            throw error;
+          },
+        )
       : undefined;
   const accessTokens = createAccessTokens({ issuer, keys, clock });
   const tokens = createTokens({ ...login, store, grants, accessTokens, recorder, clock });
@@ -74,6 +82,7 @@ export async function openLogin({ oauth, login, resource, policy, audit, clock, 
       tokens,
       upstream,
       recorder,
+      refusals,
       publicJwks: keys.publicJwks,
       clientDocuments: documentsOf(login),
       sessionMaxSeconds: login.sessionMaxSeconds,
@@ -82,21 +91,14 @@ export async function openLogin({ oauth, login, resource, policy, audit, clock, 
       clock,
       logger,
     }),
-    verifier: createGatewayVerifier({ accessTokens, grants, store, audience: resource, clock }),
+    verifier: createGatewayVerifier({ accessTokens, grants, audience: resource, clock }),
     grants,
+    ready: () => store.healthy().catch(() => false),
     ...(counter === undefined ? {} : { counter }),
     async close() {
       counter?.close();
       await control?.close();
       await store.close();
-    },
-  };
-}
-
-function recorderOver(audit: AuditLog): Recorder {
-  return {
-    async record(entry) {
-      await audit.append(entry);
     },
   };
 }

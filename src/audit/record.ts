@@ -21,6 +21,8 @@ type AuditEvent =
   | 'TOKEN_REFRESH'
   | 'TOKEN_REUSE'
   | 'REVOKED'
+  /** Somebody was turned away, at an endpoint of the login or at the door of MCP; with `count`, so many. */
+  | 'REFUSED'
   | 'START'
   | 'STOP'
   | 'CHECKPOINT';
@@ -62,6 +64,10 @@ export interface AuditEntry {
   readonly error_code?: string;
   readonly required_permission?: string;
   readonly reason?: string;
+  /** The path that refused. */
+  readonly endpoint?: string;
+  /** How many refusals this record stands for, where it is more than its own `request_id`: the first of them. */
+  readonly count?: number;
   /** URI of the resource that was read. */
   readonly resource?: string;
   /** The managed server. */
@@ -114,6 +120,8 @@ export const ENTRY_FIELDS = [
   'error_code',
   'required_permission',
   'reason',
+  'endpoint',
+  'count',
   'resource',
   'server',
   'target',

@@ -10,12 +10,17 @@ const MOST_SKEW_SECONDS = 30;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Check configuration, identity provider, vSphere, clocks and audit file; exits with 1 on a failure.')
+    .description(
+      'Check configuration, identity provider, login, vSphere, clocks and audit file; exits with 1 on a failure.',
+    )
     .action(doctor);
 }
 
+type Login = NonNullable<Inspection['login']>;
+
 /** What a check found out; it fails by throwing what is wrong and what to do. */
-type Check = readonly [name: string, run: () => Promise<string>];
+type Check = readonly [name: string, run: () => Promise<Finding>];
+type Finding = string | { readonly warning: string };
 
 async function doctor(): Promise<void> {
   const loaded = loadProcessConfig();
@@ -27,28 +32,30 @@ async function doctor(): Promise<void> {
   }
   print('ok', 'configuration', `${loaded.config.transport}, ${loaded.config.servers.length} managed server(s)`);
   const inspection = inspect({ config: loaded.config, logger: createLogger('silent') });
-  for (const chain of chainsOf(loaded.config, inspection)) {
-    if (!(await allPass(chain))) process.exitCode = 1;
+  for (const group of groupsOf(loaded.config, inspection)) {
+    if (!(await allPass(group))) process.exitCode = 1;
   }
   await inspection.close();
 }
 
-/** Checks that stand for themselves; within a chain each needs the one before it. */
-function chainsOf(config: Config, inspection: Inspection): Check[][] {
+/** Groups that stand for themselves; within one all need the first. */
+function groupsOf(config: Config, inspection: Inspection): Check[][] {
   const { oauth } = config;
   return [
     [['policy', async () => describePolicy(config, inspection)]],
     ...(oauth === undefined ? [] : [providerChecks(oauth, inspection)]),
+    ...(inspection.login === undefined ? [] : loginChecks(inspection.login)),
     ...config.servers.map(({ name }) => serverChecks(name, inspection)),
     [['audit file', () => inspection.auditFile()]],
   ];
 }
 
-async function allPass(chain: readonly Check[]): Promise<boolean> {
-  for (const check of chain) {
-    if (!(await passes(check))) return false;
-  }
-  return true;
+async function allPass([first, ...others]: readonly Check[]): Promise<boolean> {
+  if (first === undefined) return true;
+  if (!(await passes(first))) return false;
+  let all = true;
+  for (const check of others) all = (await passes(check)) && all;
+  return all;
 }
 
 async function describePolicy(config: Config, inspection: Inspection): Promise<string> {
@@ -67,6 +74,26 @@ function providerChecks({ issuer }: NonNullable<Config['oauth']>, inspection: In
       },
     ],
     ['clock of the provider', async () => skew(await inspection.providerTime())],
+    ...(inspection.login === undefined ? [] : clientChecks(inspection.login)),
+  ];
+}
+
+function clientChecks(login: Login): Check[] {
+  return [
+    ['client at the provider', () => login.clientSecret()],
+    ['redirect URI', () => login.redirectUri()],
+  ];
+}
+
+function loginChecks(login: Login): Check[][] {
+  const { stateFolder } = login;
+  return [
+    [['public address', async () => login.publicAddress()]],
+    ...(stateFolder === undefined ? [] : [[['state folder', stateFolder] satisfies Check]]),
+    [
+      ['signing key', () => login.signingKey()],
+      ['session store', () => login.sessionStore()],
+    ],
   ];
 }
 
@@ -88,7 +115,9 @@ function skew(theirs: number): string {
 
 async function passes([name, run]: Check): Promise<boolean> {
   try {
-    print('ok', name, await run());
+    const found = await run();
+    if (typeof found === 'string') print('ok', name, found);
+    else print('warn', name, found.warning);
     return true;
   } catch (error) {
     print('FAIL', name, error instanceof Error ? error.message : String(error));

@@ -102,7 +102,7 @@ export const login = {
     {
       category: 'login',
       description:
-        'Key of the tokens and sessions of this gateway: random characters, such as from: openssl rand -hex 32, or an ES256 (P-256) private key as PEM (PKCS #8), JWK or JWK Set. Of several the first is used for what is new, and the others still count: so a key is replaced without ending the sessions.',
+        'Key of the tokens and sessions of this gateway: random text of at least 32 characters, such as from: openssl rand -hex 32, or an ES256 (P-256) private key as PEM (PKCS #8), JWK or JWK Set. Of several the first is used for what is new, and the others still count: so a key is replaced without ending the sessions.',
       secret: true,
       otherwise: 'a key made once and kept in OAUTH_STATE_DIR',
     },
@@ -121,7 +121,8 @@ export const login = {
   OAUTH_STATE_DIR: option(
     {
       category: 'login',
-      description: 'Folder for the key and the sessions of the login, readable by nobody else.',
+      description:
+        'Folder for the key and the sessions of the login, for one gateway; refused where other users may open it.',
       otherwise: '$XDG_STATE_HOME/mcvsphere, and ~/.local/state for an unset XDG_STATE_HOME',
       example: '/var/lib/mcvsphere',
     },
@@ -131,7 +132,7 @@ export const login = {
     {
       category: 'login',
       description:
-        'Accept clients whose id is the URL of a document about them: on fetches it from the internet, a path names a JSON file with a list of the documents to accept and nothing is fetched.',
+        'Accept clients whose id is the URL of a document about them: on fetches it from port 443 of public addresses, asking the name servers of /etc/resolv.conf; a path names a JSON file with a list of the documents to accept, and nothing is fetched.',
       example: '/etc/mcvsphere/clients.json',
     },
     switchOrPath().prefault('off'),
@@ -140,14 +141,15 @@ export const login = {
     {
       category: 'login',
       description:
-        'Requests a minute that each endpoint of the login takes from one address; 0 for no limit. Behind a proxy set MCP_TRUSTED_PROXIES, or everybody has one address.',
+        'Requests a minute that each endpoint of the login takes from one address (IPv6: one /64 network), and 50 times as many at /auth/backchannel-logout, where the provider reports many at once; 0 for no limit. Behind a proxy set MCP_TRUSTED_PROXIES, or everybody has one address.',
     },
     integer(0, 1_000_000).prefault('120'),
   ),
   MCP_RATE_LIMIT: option(
     {
       category: 'mcp',
-      description: 'Requests a minute that one person may make at /mcp while OAuth is on; 0 for no limit.',
+      description:
+        'Messages a minute that one person may send to /mcp while OAuth is on, each of a batch (of 50 at most) among them; 0 for no limit. From one address (IPv6: one /64 network) as many requests a minute may come without a token that is accepted; after that only tokens that were accepted before are looked at.',
     },
     integer(0, 1_000_000).prefault('6000'),
   ),

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import { hostHeaderValidation } from '@modelcontextprotocol/fastify';
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
 import { protectedResourceMetadata } from '../identity/challenge.ts';
 import type { TokenVerifier } from '../identity/jwt-verifier.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -14,6 +14,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { McpEndpoint } from '../mcp/endpoint.ts';
 import { createExchange, toAuthInfo } from '../mcp/exchange.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import type { Refusal, Refusals } from '../oauth/refusals.ts';
 import { authenticate, authenticateAs } from './authenticate.ts';
 import {
   allowedHostNames,
@@ -26,8 +27,9 @@ import {
 } from './guards.ts';
 import { healthRoutes, type ReadinessChecks } from './health.ts';
 import { parseBoundedJson } from './json-body.ts';
+import { createStrangerLimit, perPerson, refuseLongBatch } from './mcp-limits.ts';
 import { oauthRoutes } from './oauth-routes.ts';
-import { limitRates, perPerson, type RateLimits } from './rate-limit.ts';
+import { limitRates, type RateLimits } from './rate-limit.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 
@@ -46,6 +48,7 @@ export interface HttpOptions {
   readonly authentication: OAuthAuthentication | { readonly everybodyIs: Principal };
   readonly endpoint: McpEndpoint;
   readonly readiness: ReadinessChecks;
+  readonly refusals: Pick<Refusals, 'note'>;
   readonly logger: Logger;
   readonly patience?: typeof PATIENCE;
 }
@@ -104,7 +107,7 @@ async function createFastify(options: HttpOptions, exchanges: Set<Promise<void>>
     return503OnClosing: true,
   });
   parseBoundedJson(app);
-  answerErrorsPlainly(app, logger);
+  answerErrorsPlainly(app, options);
 
   app.addHook('onRequest', refuseRepeatedHeaders);
   app.addHook('onRequest', async (request, reply) => {
@@ -130,9 +133,12 @@ async function createFastify(options: HttpOptions, exchanges: Set<Promise<void>>
     });
     if ('verifier' in authentication) {
       const { login: server, limits } = authentication;
+      const { refusals } = options;
       await limitRates(guarded, limits);
       metadataRoutes(guarded, authentication);
-      if (server !== undefined) await guarded.register(async (login) => oauthRoutes(login, { server, limits }));
+      if (server !== undefined) {
+        await guarded.register(async (login) => oauthRoutes(login, { server, limits, refusals }));
+      }
     }
     await guarded.register(async (mcp) => mcpRoute(mcp, options, exchanges));
   });
@@ -152,15 +158,23 @@ export function resourceUrl(baseUrl: URL): string {
 
 function mcpRoute(
   app: FastifyInstance,
-  { authentication, endpoint, logger }: HttpOptions,
+  { authentication, endpoint, refusals, logger }: HttpOptions,
   exchanges: Set<Promise<void>>,
 ): void {
   app.addHook('onRequest', refuseTokenInUrl);
   if ('verifier' in authentication) {
     const { verifier, baseUrl, limits } = authentication;
-    app.addHook('onRequest', authenticate(verifier, new URL(`${METADATA_PATH}${MCP_PATH}`, baseUrl).href));
-    if (limits.perPerson > 0) app.addHook('onRequest', perPerson(app, limits));
-  } else app.addHook('onRequest', authenticateAs(authentication.everybodyIs));
+    const resourceMetadata = new URL(`${METADATA_PATH}${MCP_PATH}`, baseUrl).href;
+    const strangers = createStrangerLimit(limits);
+    app.addHook('onRequest', authenticate({ verifier, resourceMetadata, strangers, refusals }));
+    const person = perPerson(limits);
+    app.addHook('onRequest', person.onRequest);
+    app.addHook('preHandler', refuseLongBatch);
+    app.addHook('preHandler', person.preHandler);
+  } else {
+    app.addHook('onRequest', authenticateAs(authentication.everybodyIs));
+    app.addHook('preHandler', refuseLongBatch);
+  }
   const handle = toNodeHandler(endpoint, { onerror: (err) => logger.error({ err }, 'an MCP exchange failed') });
 
   app.route({
@@ -182,10 +196,12 @@ function mcpRoute(
 }
 
 /** Nothing of an error but what its status says; the log has the rest under the request id. */
-function answerErrorsPlainly(app: FastifyInstance, logger: Logger): void {
+function answerErrorsPlainly(app: FastifyInstance, { logger, refusals }: HttpOptions): void {
   app.setErrorHandler<Error & { statusCode?: number }>(async (error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) logger.error({ err: error, request_id: request.id }, 'a request failed');
+    // Others are mistakes in a request, which its sender can see.
+    if (status >= 500 || status === 429) await refusals.note(turnedAway(request, status));
     const message = status >= 500 ? `The gateway failed (request ${request.id}).` : error.message;
     return reply
       .code(status)
@@ -194,4 +210,15 @@ function answerErrorsPlainly(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).send({ error: 'not_found', message: 'Nothing is here. MCP is at /mcp.' }),
   );
+}
+
+function turnedAway({ routeOptions, principal, id, ip }: FastifyRequest, status: number): Refusal {
+  return {
+    endpoint: routeOptions.url ?? '',
+    reason: status === 429 ? 'too_many_requests' : 'gateway_failed',
+    ...(principal === undefined ? {} : { user: principal.user, sub: principal.sub, iss: principal.iss }),
+    ...(principal?.sid === undefined ? {} : { sid: principal.sid }),
+    request_id: id,
+    src_ip: ip,
+  };
 }

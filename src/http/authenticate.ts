@@ -1,6 +1,7 @@
 /**
  * The bearer token becomes a principal, or the request ends here with the challenge that leads a client to the
- * login (RFC 6750 §3, RFC 9728 §5.1). Why a token was refused stays in the log.
+ * login (RFC 6750 §3, RFC 9728 §5.1). Why a token was refused stays in the log and on the record. A request without
+ * any is no refusal: so every login begins.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerChallenge } from '../identity/challenge.ts';
@@ -8,6 +9,8 @@ import { TokenError } from '../identity/errors.ts';
 import type { TokenVerifier } from '../identity/jwt-verifier.ts';
 import type { Principal } from '../identity/principal.ts';
 import { GatewayError } from '../lib/errors.ts';
+import type { Refusals } from '../oauth/refusals.ts';
+import type { StrangerLimit } from './mcp-limits.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,22 +18,45 @@ declare module 'fastify' {
   }
 }
 
-export function authenticate(verifier: TokenVerifier, resourceMetadata: string) {
+interface AuthenticationOptions {
+  readonly verifier: TokenVerifier;
+  /** URL of the document that the challenge names. */
+  readonly resourceMetadata: string;
+  readonly strangers: StrangerLimit;
+  readonly refusals: Pick<Refusals, 'note'>;
+}
+
+export function authenticate({ verifier, resourceMetadata, strangers, refusals }: AuthenticationOptions) {
+  async function note(request: FastifyRequest, error: GatewayError): Promise<void> {
+    const { reason = error.code.toLowerCase(), about: { clientId, ...who } = {} } =
+      error instanceof TokenError ? error : {};
+    await refusals.note({
+      endpoint: request.routeOptions.url ?? '',
+      reason,
+      ...who,
+      ...(clientId === undefined ? {} : { client_id: clientId }),
+      request_id: request.id,
+      src_ip: request.ip,
+    });
+  }
+
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { authorization } = request.headers;
-    if (authorization === undefined) return challenge(reply, bearerChallenge({ resourceMetadata }));
-
-    const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
-    if (token === undefined) {
-      return challenge(reply, bearerChallenge({ resourceMetadata, error: 'invalid_token' }));
+    const token = authorization && /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
+    strangers.admit(request, reply, token);
+    if (authorization === undefined) {
+      strangers.refused(request, token);
+      return challenge(reply, bearerChallenge({ resourceMetadata }));
     }
     try {
+      if (!token) throw new TokenError('malformed');
       request.principal = await verifier.verify(token);
+      strangers.accepted(token);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      const reason = error instanceof TokenError ? error.reason : error.code;
-      request.log.info({ reason, src_ip: request.ip, request_id: request.id }, 'a token was refused');
       // What cannot be looked up says nothing about the token.
+      if (error.code !== 'UNAVAILABLE') strangers.refused(request, token);
+      await note(request, error);
       if (error.code === 'UNAVAILABLE') return unavailable(reply, error.message);
       if (!(error instanceof TokenError)) throw error;
       return challenge(reply, bearerChallenge({ resourceMetadata, error: 'invalid_token' }));

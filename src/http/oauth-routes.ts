@@ -11,6 +11,7 @@ import { PATHS } from '../oauth/metadata.ts';
 import { OAuthError, type OAuthErrorCode } from '../oauth/oauth-error.ts';
 import { errorResponse, type OAuthRequest, type OAuthResponse } from '../oauth/oauth-exchange.ts';
 import { type Problem, problemPage } from '../oauth/problem-page.ts';
+import type { Refusals } from '../oauth/refusals.ts';
 import { perAddress, perReporter, type RateLimits } from './rate-limit.ts';
 
 const BODY_LIMIT_BYTES = 32 * 1024;
@@ -20,10 +21,12 @@ type Handler = (request: OAuthRequest) => Promise<OAuthResponse>;
 interface OAuthRoutesOptions {
   readonly server: AuthorizationServer;
   readonly limits: RateLimits;
+  readonly refusals: Pick<Refusals, 'note'>;
 }
 
 /** @param app a scope of its own, where rate limits are on: the parsers here are for these routes alone */
-export async function oauthRoutes(app: FastifyInstance, { server, limits }: OAuthRoutesOptions): Promise<void> {
+export async function oauthRoutes(app: FastifyInstance, options: OAuthRoutesOptions): Promise<void> {
+  const { server, limits, refusals } = options;
   await app.register(cookie);
   await app.register(formbody, {
     bodyLimit: BODY_LIMIT_BYTES,
@@ -31,7 +34,20 @@ export async function oauthRoutes(app: FastifyInstance, { server, limits }: OAut
     parser: (text) => new URLSearchParams(text) as unknown as Record<string, unknown>,
   });
 
-  app.setErrorHandler(async (error, request, reply) => send(reply, errorResponse(failureOf(error, request))));
+  /** No handler has answered: too many requests, a body that cannot be read, or a failure of ours. */
+  async function refused(error: unknown, request: FastifyRequest): Promise<OAuthError> {
+    const failure = failureOf(error, request);
+    await refusals.note({
+      endpoint: request.routeOptions.url ?? '',
+      request_id: request.id,
+      src_ip: request.ip,
+      error_code: failure.error,
+      reason: failure.reason,
+    });
+    return failure;
+  }
+
+  app.setErrorHandler(async (error, request, reply) => send(reply, errorResponse(await refused(error, request))));
   const route = serving(app, limits);
   app.get(PATHS.metadata, async () => server.metadata());
   app.get(PATHS.jwks, async () => server.jwks());
@@ -41,7 +57,9 @@ export async function oauthRoutes(app: FastifyInstance, { server, limits }: OAut
   route('POST', PATHS.backChannelLogout, server.backChannelLogout, perReporter);
 
   await app.register(async (pages) => {
-    pages.setErrorHandler(async (error, request, reply) => send(reply, pageOf(failureOf(error, request), request.id)));
+    pages.setErrorHandler(async (error, request, reply) =>
+      send(reply, pageOf(await refused(error, request), request.id)),
+    );
     const page = serving(pages, limits);
     page('GET', PATHS.authorize, server.ask);
     page('POST', PATHS.authorize, server.answer);
@@ -88,20 +106,26 @@ function send(reply: FastifyReply, { status, headers, body, cookies = [] }: OAut
 /** Nothing of an error but what kind it is: the log has the rest under the request id. */
 function failureOf(error: unknown, request: FastifyRequest): OAuthError {
   const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
-  if (status === 429) return failure('temporarily_unavailable', 'Too many requests: wait a minute.', 429);
+  if (status === 429)
+    return failure('temporarily_unavailable', 'Too many requests: wait a minute.', 429, 'too_many_requests');
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return failure('invalid_request', 'The request could not be read.', status === 413 ? 413 : 400);
+    return failure(
+      'invalid_request',
+      'The request could not be read.',
+      status === 413 ? 413 : 400,
+      'unreadable_request',
+    );
   }
   const unavailable =
     error instanceof GatewayError && (error.code === 'UNAVAILABLE' || error.code === 'AUDIT_UNAVAILABLE');
   request.log.error({ err: error, request_id: request.id }, 'a request of a login failed');
   return unavailable
-    ? failure('temporarily_unavailable', `Try again in a moment (request ${request.id}).`, 503)
-    : failure('server_error', `The gateway failed (request ${request.id}).`, 500);
+    ? failure('temporarily_unavailable', `Try again in a moment (request ${request.id}).`, 503, 'gateway_unavailable')
+    : failure('server_error', `The gateway failed (request ${request.id}).`, 500, 'gateway_failed');
 }
 
-function failure(error: OAuthErrorCode, description: string, status: number): OAuthError {
-  return new OAuthError(error, description, { status });
+function failure(error: OAuthErrorCode, description: string, status: number, reason: string): OAuthError {
+  return new OAuthError(error, description, { status, reason });
 }
 
 function pageOf({ error, description, status }: OAuthError, requestId: string): OAuthResponse {

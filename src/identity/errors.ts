@@ -24,11 +24,22 @@ const UNAVAILABLE: Partial<Record<TokenRefusal, string>> = {
   session_unavailable: 'Your session cannot be checked just now. Try again in a moment.',
 };
 
+/** Whom a refused token speaks of: only where its signature was right, so that nobody can have made it up. */
+export interface TokenSubject {
+  readonly user?: string;
+  readonly sub?: string;
+  readonly iss?: string;
+  readonly sid?: string;
+  readonly clientId?: string;
+}
+
 /** A token that is not accepted. Neither the message nor the reason holds anything of the token. */
 export class TokenError extends GatewayError {
   readonly reason: TokenRefusal;
+  /** For the record alone. */
+  readonly about?: TokenSubject;
 
-  constructor(reason: TokenRefusal, options?: ErrorOptions) {
+  constructor(reason: TokenRefusal, options?: ErrorOptions & { readonly about?: TokenSubject | undefined }) {
     const unavailable = UNAVAILABLE[reason];
     super(
       unavailable === undefined ? 'PERMISSION_DENIED' : 'UNAVAILABLE',
@@ -36,5 +47,6 @@ export class TokenError extends GatewayError {
       options,
     );
     this.reason = reason;
+    if (options?.about !== undefined) this.about = options.about;
   }
 }

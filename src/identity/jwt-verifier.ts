@@ -14,7 +14,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { type ClaimOptions, readClaims } from './claims.ts';
-import { TokenError, type TokenRefusal } from './errors.ts';
+import { TokenError, type TokenRefusal, type TokenSubject } from './errors.ts';
 import { createKeySet } from './key-set.ts';
 import { isPlainName } from './plain-name.ts';
 import { type Principal, principal } from './principal.ts';
@@ -72,7 +72,9 @@ export function createJwtVerifier(options: JwtVerifierOptions): TokenVerifier {
       ...checks,
       currentDate: new Date(clock.now()),
     });
-    if (!isBearerAccessToken({ header: protectedHeader, claims: payload })) throw new TokenError('wrong_type');
+    if (!isBearerAccessToken({ header: protectedHeader, claims: payload })) {
+      throw new TokenError('wrong_type', { about: subjectOf(payload, options) });
+    }
     checkIssuedAt(payload, clock.now() / 1000 + clockToleranceSeconds);
     return principalOf(payload, options.claims);
   }
@@ -87,7 +89,8 @@ export function createJwtVerifier(options: JwtVerifierOptions): TokenVerifier {
       try {
         found = await verifyAnew(token);
       } catch (error) {
-        throw error instanceof TokenError ? error : new TokenError(refusalOf(error), { cause: error });
+        if (error instanceof TokenError) throw error;
+        throw new TokenError(refusalOf(error), { cause: error, about: signedSubject(error, options) });
       }
       const { sub, iss, groupsProblem } = found;
       if (groupsProblem !== undefined)
@@ -116,7 +119,7 @@ function principalOf(claims: JWTPayload, options: ClaimOptions): Principal {
   if (!isPlainName(sub) || typeof iss !== 'string' || typeof exp !== 'number') throw new TokenError('malformed');
   const { user, groups, problem } = readClaims(claims, options);
   if (user === undefined) throw new TokenError('missing_claim');
-  const clientId = [claims.client_id, claims.azp, claims.cid, claims.appid].find(isPlainName);
+  const clientId = clientIdOf(claims);
   return principal({
     user,
     sub,
@@ -127,6 +130,27 @@ function principalOf(claims: JWTPayload, options: ClaimOptions): Principal {
     ...(isPlainName(claims.sid) ? { sid: claims.sid } : {}),
     ...(problem === undefined ? {} : { groupsProblem: problem }),
   });
+}
+
+/** jose looks at the claims only after the signature, and hands them out with what it says against them. */
+function signedSubject(error: unknown, options: JwtVerifierOptions): TokenSubject | undefined {
+  if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
+    return subjectOf(error.payload, options);
+  }
+  return undefined;
+}
+
+/** Nobody where another issuer signs with the same keys, such as another tenant of one provider. */
+function subjectOf(claims: JWTPayload, { issuer, claims: options }: JwtVerifierOptions): TokenSubject | undefined {
+  const { sub, iss } = claims;
+  if (iss !== issuer || !isPlainName(sub)) return undefined;
+  const { user } = readClaims(claims, options);
+  const clientId = clientIdOf(claims);
+  return { sub, iss, ...(user === undefined ? {} : { user }), ...(clientId === undefined ? {} : { clientId }) };
+}
+
+function clientIdOf(claims: JWTPayload): string | undefined {
+  return [claims.client_id, claims.azp, claims.cid, claims.appid].find(isPlainName);
 }
 
 function refusalOf(error: unknown): TokenRefusal {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { TokenError, type TokenRefusal } from '../identity/errors.ts';
+import { TokenError, type TokenRefusal, type TokenSubject } from '../identity/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Grant } from './grants.ts';
 import type { OAuthKeys } from './keys.ts';
@@ -68,7 +68,9 @@ export function createAccessTokens({ issuer, keys, clock }: AccessTokenOptions):
         });
         return claimsOf(payload, clock.now() / 1000);
       } catch (error) {
-        throw error instanceof TokenError ? error : new TokenError(refusalOf(error), { cause: error });
+        if (error instanceof TokenError) throw error;
+        const about = error instanceof errors.JWTExpired ? subjectOf(error.payload) : undefined;
+        throw new TokenError(refusalOf(error), { cause: error, about });
       }
     },
   };
@@ -87,6 +89,12 @@ function claimsOf({ sub, sid, aud, exp, iat, client_id: clientId }: JWTPayload, 
     throw new TokenError('malformed');
   }
   return { sub, sid, clientId, audience: aud, expiresAt: exp! };
+}
+
+/** Our own words, since the signature is. Who it was stands in the record of the login with that `sid`. */
+function subjectOf({ sub, sid, client_id: clientId }: JWTPayload): TokenSubject | undefined {
+  if (typeof sub !== 'string' || typeof sid !== 'string' || typeof clientId !== 'string') return undefined;
+  return { sub, sid, clientId };
 }
 
 function refusalOf(error: unknown): TokenRefusal {

@@ -4,7 +4,7 @@
  */
 import { type Client, type Clients, clientLabel, LONGEST_CLIENT_ID } from './clients.ts';
 import { OAuthError } from './oauth-error.ts';
-import { refuseRepeated, required, single } from './oauth-exchange.ts';
+import { type OAuthRequest, refuseRepeated, required, single } from './oauth-exchange.ts';
 import { matchesRedirectUri, type RedirectTarget, redirectTarget } from './redirect-uri.ts';
 
 /** It travels in a cookie with the rest of the request. */
@@ -29,9 +29,12 @@ export interface ReturnAddress {
 }
 
 /** @throws OAuthError, of which the client must not hear: it is not known, or the address is not its own */
-export async function readReturnAddress(query: URLSearchParams, clients: Clients): Promise<ReturnAddress> {
+export async function readReturnAddress(
+  { query, sourceAddress }: Pick<OAuthRequest, 'query' | 'sourceAddress'>,
+  clients: Clients,
+): Promise<ReturnAddress> {
   const clientId = required(query, 'client_id', LONGEST_CLIENT_ID);
-  const client = await clients.resolve(clientId);
+  const client = await clients.resolve(clientId, sourceAddress);
   if (client === undefined) {
     throw new OAuthError('invalid_client', 'This client is not registered here, or no longer.', {
       reason: 'unknown_client',

@@ -16,6 +16,7 @@ import { createLoginTransactions } from './login-transaction.ts';
 import { authorizationServerMetadata } from './metadata.ts';
 import type { OAuthRequest, OAuthResponse } from './oauth-exchange.ts';
 import type { Recorder } from './recorder.ts';
+import type { Refusals } from './refusals.ts';
 import { registrationEndpoint } from './registration-endpoint.ts';
 import { revocationEndpoint } from './revocation-endpoint.ts';
 import type { Sealing } from './sealing.ts';
@@ -35,6 +36,7 @@ export interface AuthorizationServerOptions {
   readonly tokens: Tokens;
   readonly upstream: Upstream;
   readonly recorder: Recorder;
+  readonly refusals: Pick<Refusals, 'note' | 'consent'>;
   readonly publicJwks: () => { readonly keys: readonly PublicJwk[] };
   readonly clientDocuments: ClientDocuments;
   readonly sessionMaxSeconds: number;
@@ -60,7 +62,7 @@ export interface AuthorizationServer {
 }
 
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
-  const { issuer, sealing, store, tokens, clientDocuments } = options;
+  const { issuer, sealing, store, clientDocuments } = options;
   const secure = issuer.startsWith('https:');
   const clients = createClients({ ...options, documents: clientDocuments });
   const transactions = createLoginTransactions({ store, sealing, secure });
@@ -73,7 +75,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     comeBack: createCallback({ ...options, transactions }),
     token: tokenEndpoint(options),
     register: registrationEndpoint({ ...options, clients }),
-    revoke: revocationEndpoint(tokens),
+    revoke: revocationEndpoint(options),
     backChannelLogout: backChannelLogout(options),
     metadata: () => metadata,
     jwks: options.publicJwks,

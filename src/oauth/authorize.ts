@@ -19,11 +19,12 @@ import type { Consent } from './consent.ts';
 import { consentPage, goingOnPage, refusedPage } from './consent-page.ts';
 import { UpstreamError } from './errors.ts';
 import type { LoginTransactions } from './login-transaction.ts';
+import { PATHS } from './metadata.ts';
 import { OAuthError } from './oauth-error.ts';
-import { NO_STORE, type OAuthRequest, type OAuthResponse, required } from './oauth-exchange.ts';
+import { NO_STORE, type OAuthRequest, type OAuthResponse, originOf, required } from './oauth-exchange.ts';
 import { type Problem, problemPage } from './problem-page.ts';
-import type { LoginEntry, Recorder } from './recorder.ts';
 import { withParameters } from './redirect-uri.ts';
+import type { Refusal, Refusals } from './refusals.ts';
 import type { Upstream } from './upstream.ts';
 import { providerProblem } from './upstream-problem.ts';
 
@@ -37,27 +38,25 @@ export interface AuthorizeOptions {
   readonly consent: Consent;
   readonly transactions: LoginTransactions;
   readonly upstream: Upstream;
-  readonly recorder: Recorder;
+  readonly refusals: Pick<Refusals, 'note' | 'consent'>;
   readonly sessionMaxSeconds: number;
   readonly logger: Logger;
 }
 
 export function createAuthorize(options: AuthorizeOptions) {
-  const { issuer, resource, clients, consent, transactions, upstream, recorder, sessionMaxSeconds, logger } = options;
+  const { issuer, resource, clients, consent, transactions, upstream, refusals, sessionMaxSeconds, logger } = options;
   const provider = new URL(upstream.issuer).host;
 
   /** The record of a failure; that nothing was allowed stays true without it. */
-  async function note(request: OAuthRequest, entry: Partial<LoginEntry>): Promise<void> {
-    await recorder
-      .record({ event: 'CONSENT', ...originOf(request), ...entry })
-      .catch((err: unknown) => logger.error({ err, request_id: request.requestId }, 'a refusal is not on the record'));
+  function note(request: OAuthRequest, entry: Omit<Refusal, 'endpoint'>): Promise<void> {
+    return refusals.note({ event: 'CONSENT', endpoint: PATHS.authorize, ...originOf(request), ...entry });
   }
 
   async function ask(request: OAuthRequest): Promise<OAuthResponse> {
     const { query, requestId, cookies } = request;
     let address: ReturnAddress | undefined;
     try {
-      address = await readReturnAddress(query, clients);
+      address = await readReturnAddress(request, clients);
       const asked = readAuthorizationRequest(query, address, resource);
       const { ticket, cookie } = await consent.ask(asked, cookies);
       const page = consentPage({ request: asked, ticket, provider, sessionMaxSeconds, requestId });
@@ -114,7 +113,7 @@ export function createAuthorize(options: AuthorizeOptions) {
 
   async function allow(request: OAuthRequest, asked: AuthorizationRequest): Promise<OAuthResponse> {
     const client_id = asked.client.id;
-    await recorder.record({ event: 'CONSENT', ...originOf(request), client_id, result: 'success' });
+    await refusals.consent({ ...originOf(request), client_id });
     try {
       const { url, transaction } = await upstream.begin();
       const cookies = await transactions.begin({ request: asked, upstream: transaction }, request.cookies);
@@ -134,10 +133,6 @@ export function createAuthorize(options: AuthorizeOptions) {
   }
 
   return { ask, answer };
-}
-
-export function originOf({ requestId, sourceAddress }: OAuthRequest) {
-  return { request_id: requestId, ...(sourceAddress === undefined ? {} : { src_ip: sourceAddress }) };
 }
 
 /** RFC 6749 §4.1.2.1, RFC 9207 §2 */

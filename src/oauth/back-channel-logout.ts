@@ -7,8 +7,11 @@ import type { Logger } from '../lib/logger.ts';
 import { hashOf } from './consent.ts';
 import { UpstreamError } from './errors.ts';
 import type { GrantFilter, Grants } from './grants.ts';
+import { createLogouts } from './logouts.ts';
+import { PATHS } from './metadata.ts';
 import { OAuthError } from './oauth-error.ts';
 import { errorResponse, NO_STORE, type OAuthRequest, type OAuthResponse, required } from './oauth-exchange.ts';
+import { type Refusals, refusalOf } from './refusals.ts';
 import type { Store } from './store.ts';
 import type { Upstream, UpstreamLogout } from './upstream.ts';
 
@@ -21,17 +24,22 @@ interface BackChannelOptions {
   readonly upstream: Pick<Upstream, 'verifyLogoutToken'>;
   readonly grants: Grants;
   readonly store: Store;
+  readonly refusals: Pick<Refusals, 'note'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export function backChannelLogout({ upstream, grants, store, clock, logger }: BackChannelOptions) {
+export function backChannelLogout({ upstream, grants, store, refusals, clock, logger }: BackChannelOptions) {
+  const logouts = createLogouts(store, clock);
+
   async function logOut(request: OAuthRequest): Promise<void> {
     const logout = await verified(required(request.form, 'logout_token', LONGEST_TOKEN));
     // The rule of §2.6, asked for again: a filter by issuer alone would log everybody out.
     if (logout.sub === undefined && logout.sid === undefined) throw refused('nobody');
     const key = `logout:${hashOf(`${logout.iss} ${logout.jti}`)}`;
     if ((await store.get(key)) !== undefined) throw refused('replayed');
+    // Before the grants are looked for: one that is being made now will see it.
+    await logouts.remember(logout);
     await grants.endWhere(filterOf(logout), 'logout_at_provider', request);
     // Remembered last: a token whose work failed half-way may come again.
     const seconds = Math.ceil(logout.expiresAt - clock.now() / 1000) + CLOCK_TOLERANCE_SECONDS;
@@ -56,6 +64,7 @@ export function backChannelLogout({ upstream, grants, store, clock, logger }: Ba
       // A provider that signs or addresses them wrongly would otherwise never log anybody out, and nobody would know.
       const { reason, cause } = error;
       logger.warn({ err: cause, reason, request_id: request.requestId }, 'a logout of the provider was refused');
+      await refusals.note(refusalOf(PATHS.backChannelLogout, request, error));
       return errorResponse(error);
     }
   };

@@ -3,18 +3,20 @@
  * the one that allowed the access, the provider's answer must belong to this very login, the person must have a group
  * that means something here, and all of that must be on the record before a code leaves.
  */
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
-import { errorLocation, originOf, seeOther } from './authorize.ts';
-import { UpstreamError } from './errors.ts';
+import { errorLocation, seeOther } from './authorize.ts';
+import { LoggedOutError, UpstreamError } from './errors.ts';
 import type { Grants } from './grants.ts';
 import type { LoginTransactions } from './login-transaction.ts';
 import { PATHS } from './metadata.ts';
 import { OAuthError } from './oauth-error.ts';
-import { type OAuthRequest, type OAuthResponse, refuseRepeated, required } from './oauth-exchange.ts';
+import { type OAuthRequest, type OAuthResponse, originOf, refuseRepeated, required } from './oauth-exchange.ts';
 import { type Problem, problemPage } from './problem-page.ts';
-import type { LoginEntry, Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
 import { withParameters } from './redirect-uri.ts';
+import type { Refusal, Refusals } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
 import type { Upstream, UpstreamLogin, UpstreamTransaction } from './upstream.ts';
 import { providerErrorCode, providerProblem } from './upstream-problem.ts';
@@ -26,20 +28,21 @@ export interface CallbackOptions {
   readonly grants: Grants;
   readonly tokens: Tokens;
   readonly recorder: Recorder;
+  readonly refusals: Pick<Refusals, 'note'>;
   /** Whether these groups give any right here. */
   readonly admits: (groups: readonly string[]) => boolean;
   /** Groups that do, for those who have none of them. */
   readonly grantingGroups: readonly string[];
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 export function createCallback(options: CallbackOptions) {
-  const { issuer, transactions, upstream, grants, tokens, recorder, admits, grantingGroups, logger } = options;
+  const { issuer, transactions, upstream, grants, tokens, recorder, refusals, admits, grantingGroups, clock, logger } =
+    options;
 
-  async function note(request: OAuthRequest, entry: Partial<LoginEntry>): Promise<void> {
-    await recorder
-      .record({ event: 'LOGIN', ...originOf(request), ...entry })
-      .catch((err: unknown) => logger.error({ err, request_id: request.requestId }, 'a refusal is not on the record'));
+  function note(request: OAuthRequest, entry: Omit<Refusal, 'endpoint'>): Promise<void> {
+    return refusals.note({ event: 'LOGIN', endpoint: PATHS.callback, ...originOf(request), ...entry });
   }
 
   async function comeBack(request: OAuthRequest): Promise<OAuthResponse> {
@@ -56,9 +59,10 @@ export function createCallback(options: CallbackOptions) {
     const transaction = await transactions.open(state, cookies);
     if (transaction === 'elsewhere' || transaction === 'over') return refuse(request, transaction);
     const { request: asked, upstream: sent } = transaction;
+    const begunAt = clock.now();
     const login = await finish(request, asked, sent);
     if (!('sub' in login)) return login;
-    return (await transactions.use(state)) ? enter(request, asked, login) : refuse(request, 'over');
+    return (await transactions.use(state)) ? enter(request, asked, login, begunAt) : refuse(request, 'over');
   }
 
   async function refuse(request: OAuthRequest, why: 'elsewhere' | 'over'): Promise<OAuthResponse> {
@@ -89,6 +93,7 @@ export function createCallback(options: CallbackOptions) {
     request: OAuthRequest,
     asked: AuthorizationRequest,
     login: UpstreamLogin,
+    begunAt: number,
   ): Promise<OAuthResponse> {
     const { user, sub, iss, groups } = login;
     const { client, redirectUri, state, codeChallenge, resource } = asked;
@@ -100,7 +105,14 @@ export function createCallback(options: CallbackOptions) {
       const goBack = errorLocation(issuer, asked, 'access_denied', 'This person has no group that gives access.');
       return problemPage(reason, { requestId: request.requestId, goBack, user, groups: grantingGroups });
     }
-    const grant = await grants.create(login, { id: client.id, name: client.name });
+    const grant = await grants
+      .create(login, { id: client.id, name: client.name }, begunAt)
+      .catch((error: unknown) => (error instanceof LoggedOutError ? error : Promise.reject(error)));
+    if (grant instanceof LoggedOutError) {
+      await note(request, { ...entry, error: grant.message, error_code: 'access_denied', reason: 'logged_out' });
+      const goBack = errorLocation(issuer, asked, 'access_denied', 'This person has logged out meanwhile.');
+      return problemPage('logged_out', { requestId: request.requestId, goBack });
+    }
     try {
       await recorder.record({ event: 'LOGIN', ...entry, sid: grant.id, result: 'success' });
       const code = await tokens.issueCode({

@@ -1,31 +1,42 @@
 /**
  * Fetches a client's published description (OAuth Client ID Metadata Documents) from a URL that a stranger chose.
  *
- * The host is resolved once, every one of its addresses must be public, and the connection goes to an address that
+ * The host is looked up once, every one of its addresses must be public, and the connection goes to an address that
  * was checked, never to a second look-up that may answer otherwise. Nothing is followed: a redirect is a failure.
- * The answer is at most 5 KB of JSON, within 5 seconds, and what went wrong is not told apart to whoever asked:
- * that would make the gateway a scanner.
+ * The answer is at most 5 KB of JSON, from port 443, within 5 seconds, and what went wrong is not told apart to
+ * whoever asked: that would make the gateway a scanner.
  */
-import { lookup as resolve } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { networkOf } from '../lib/network-address.ts';
+import { createAddressLookup, type HostAddress, type LookUp } from './address-lookup.ts';
 import { isPublicAddress } from './public-address.ts';
 
 const LARGEST_BYTES = 5 * 1024;
 const TIMEOUT_MS = 5_000;
+const HTTPS_PORT = 443;
 const LONGEST_URL = 512;
 const MOST_AT_ONCE = 8;
+/** So that one slow host does not take the place of all others. */
+const MOST_AT_ONE_HOST = 2;
+/** So that one stranger with many slow hosts does not either. */
+const MOST_FOR_ONE_ASKER = 2;
 
-/** @throws Error, whatever the reason; its message is for the log */
-export type ReadDocument = (url: string) => Promise<unknown>;
+/**
+ * @param asker network address of whoever began the login, where it is known
+ * @throws Error, whatever the reason; its message is for the log
+ */
+export type ReadDocument = (url: string, asker?: string) => Promise<unknown>;
 
 export interface DocumentReaderOptions {
-  /** All addresses of a name. */
-  readonly resolve?: (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+  readonly lookUp?: LookUp;
   readonly isAllowed?: (address: string) => boolean;
   /** PEM of the authorities to trust, instead of those that Node.js trusts. */
   readonly ca?: string;
+  /** The one port that is asked. */
+  readonly port?: number;
+  /** For the look-up and the fetch together. */
   readonly timeoutMs?: number;
 }
 
@@ -47,42 +58,51 @@ export function isDocumentUrl(clientId: string): boolean {
 }
 
 export function createDocumentReader(options: DocumentReaderOptions = {}): ReadDocument {
-  const { timeoutMs = TIMEOUT_MS } = options;
-  const lookup = checkedLookup(options);
-  let underWay = 0;
+  const { lookUp = createAddressLookup(), isAllowed = isPublicAddress, ca } = options;
+  const { port = HTTPS_PORT, timeoutMs = TIMEOUT_MS } = options;
+  const underWay: { readonly host: string; readonly network: string | undefined }[] = [];
 
-  return async (url) => {
-    if (!isDocumentUrl(url)) throw new Error('no URL of a client metadata document');
-    if (underWay >= MOST_AT_ONCE) throw new Error('too many client metadata documents are being fetched');
-    underWay += 1;
+  async function read(url: URL): Promise<unknown> {
     const signal = AbortSignal.timeout(timeoutMs);
+    const addresses = await lookUp(url.hostname, signal);
+    if (addresses.length === 0 || !addresses.every(({ address }) => isAllowed(address))) {
+      throw new Error('the host has an address that is not public');
+    }
+    const response = await get(url, { lookup: alwaysThese(addresses), signal, ...(ca === undefined ? {} : { ca }) });
+    return JSON.parse(await readJsonText(response));
+  }
+
+  return async (id, asker) => {
+    if (!isDocumentUrl(id)) throw new Error('no URL of a client metadata document');
+    const url = new URL(id);
+    if (Number(url.port || HTTPS_PORT) !== port) throw new Error(`a document is asked for at port ${port} alone`);
+    const mine = { host: url.hostname, network: asker === undefined ? undefined : networkOf(asker) };
+    if (underWay.length >= MOST_AT_ONCE) throw new Error('too many client metadata documents are being fetched');
+    if (underWay.filter(({ host }) => host === mine.host).length >= MOST_AT_ONE_HOST) {
+      throw new Error('too many client metadata documents are being fetched from this host');
+    }
+    if (
+      asker !== undefined &&
+      underWay.filter(({ network }) => network === mine.network).length >= MOST_FOR_ONE_ASKER
+    ) {
+      throw new Error('too many client metadata documents are being fetched for one address');
+    }
+    underWay.push(mine);
     try {
-      const response = await get(url, { lookup, signal, ...(options.ca === undefined ? {} : { ca: options.ca }) });
-      return JSON.parse(await readJsonText(response));
+      return await read(url);
     } finally {
-      underWay -= 1;
+      underWay.splice(underWay.indexOf(mine), 1);
     }
   };
 }
 
-function checkedLookup({ resolve: resolveAll = resolveHost, isAllowed = isPublicAddress }: DocumentReaderOptions) {
-  const lookup: LookupFunction = (host, { all }, done) => {
-    resolveAll(host).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (first === undefined || !addresses.every(({ address }) => isAllowed(address))) {
-          done(new Error('the host has an address that is not public'), '', 0);
-        } else if (all) done(null, [...addresses]);
-        else done(null, first.address, first.family);
-      },
-      (error: Error) => done(error, '', 0),
-    );
+/** In the place of a look-up: the connection may try one after the other of what was checked, and nothing else. */
+function alwaysThese(addresses: readonly HostAddress[]): LookupFunction {
+  return (_host, { all }, done) => {
+    const [first] = addresses;
+    if (all) done(null, [...addresses]);
+    else done(null, first!.address, first!.family);
   };
-  return lookup;
-}
-
-async function resolveHost(host: string) {
-  return resolve(host, { all: true, verbatim: true });
 }
 
 interface Connection {
@@ -91,7 +111,7 @@ interface Connection {
   readonly ca?: string;
 }
 
-function get(url: string, connection: Connection): Promise<IncomingMessage> {
+function get(url: URL, connection: Connection): Promise<IncomingMessage> {
   return new Promise((done, fail) => {
     const headers = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'mcvsphere' };
     // No agent: a kept connection would outlive the check of its address.

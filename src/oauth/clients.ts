@@ -34,10 +34,11 @@ export type ClientDocuments =
 
 export interface Clients {
   /**
+   * @param asker network address that the id came from: nobody has many descriptions fetched at once
    * @returns nothing for an id that is none of ours, or no longer
    * @throws OAuthError `invalid_client` where a description cannot be had or used
    */
-  resolve(clientId: string): Promise<Client | undefined>;
+  resolve(clientId: string, asker?: string): Promise<Client | undefined>;
   /** @throws OAuthError */
   register(metadata: unknown): Promise<Client>;
 }
@@ -53,9 +54,9 @@ export function createClients({ sealing, documents, clock, logger }: ClientsOpti
   const describe = describer(documents, clock, logger);
 
   return {
-    async resolve(clientId) {
+    async resolve(clientId, asker) {
       if (clientId.length > LONGEST_CLIENT_ID) return undefined;
-      if (clientId.startsWith('https://')) return describe(clientId);
+      if (clientId.startsWith('https://')) return describe(clientId, asker);
       const registration = await sealing.open('client', clientId);
       return registration === undefined ? undefined : fromRegistration(clientId, registration);
     },
@@ -92,29 +93,45 @@ function fromRegistration(id: string, payload: unknown): Client | undefined {
 
 function describer(source: ClientDocuments, clock: Clock, logger: Logger) {
   const kept = new Map<string, { readonly client: Client; readonly until: number }>();
+  const underWay = new Map<string, Promise<Client>>();
 
-  async function fetched(id: string, read: ReadDocument): Promise<Client> {
+  /** All who ask for a document while it is being read get the same. */
+  async function fetched(id: string, read: ReadDocument, asker: string | undefined): Promise<Client> {
     const known = kept.get(id);
-    if (known !== undefined && clock.monotonic() < known.until) return known.client;
     kept.delete(id);
-    // A failure is not kept: the next try asks again.
-    const client = await read(id)
-      .then((document) => fromDocument(id, document))
-      .catch((error: unknown) => {
-        logger.info({ err: error, client_id: id }, 'the metadata document of a client cannot be used');
-        throw new OAuthError('invalid_client', 'The metadata document of this client cannot be had or used.', {
-          reason: 'client_document',
-          cause: error,
-        });
+    if (known !== undefined && clock.monotonic() < known.until) {
+      // Put back as the one that was used last: what strangers bring takes the place of what nobody uses.
+      kept.set(id, known);
+      return known.client;
+    }
+    const reading =
+      underWay.get(id) ??
+      readDocument(id, () => read(id, asker)).finally(() => {
+        underWay.delete(id);
       });
-    kept.set(id, { client, until: clock.monotonic() + DOCUMENT_KEPT_MS });
-    if (kept.size > MOST_DOCUMENTS) kept.delete(kept.keys().next().value!);
-    return client;
+    underWay.set(id, reading);
+    return reading;
   }
 
-  return async (id: string): Promise<Client | undefined> => {
+  /** A failure is not kept: the next try asks again. */
+  async function readDocument(id: string, read: () => Promise<unknown>): Promise<Client> {
+    try {
+      const client = fromDocument(id, await read());
+      kept.set(id, { client, until: clock.monotonic() + DOCUMENT_KEPT_MS });
+      if (kept.size > MOST_DOCUMENTS) kept.delete(kept.keys().next().value!);
+      return client;
+    } catch (error) {
+      logger.info({ err: error, client_id: id }, 'the metadata document of a client cannot be used');
+      throw new OAuthError('invalid_client', 'The metadata document of this client cannot be had or used.', {
+        reason: 'client_document',
+        cause: error,
+      });
+    }
+  }
+
+  return async (id: string, asker?: string): Promise<Client | undefined> => {
     if (!isDocumentUrl(id) || source.from === 'nowhere') return undefined;
-    if (source.from === 'the_web') return fetched(id, source.read);
+    if (source.from === 'the_web') return fetched(id, source.read, asker);
     const pinned = source.documents.get(id);
     return pinned === undefined ? undefined : fromDocument(id, pinned);
   };

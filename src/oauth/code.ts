@@ -52,18 +52,24 @@ export async function findCode(store: Store, clock: Clock, code: string): Promis
 
 /** What is wrong with a redemption (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 8707 §2.2). */
 export function mismatch(binding: CodeBinding, request: CodeRequest): OAuthError | undefined {
-  if (request.clientId !== binding.clientId) return invalid('client_mismatch');
-  if (request.redirectUri !== binding.redirectUri) return invalid('redirect_uri_mismatch');
-  if (!answersChallenge(request.codeVerifier, binding.codeChallenge)) return invalid('pkce_mismatch');
+  if (request.clientId !== binding.clientId) return invalid('client_mismatch', binding.grantId);
+  if (request.redirectUri !== binding.redirectUri) return invalid('redirect_uri_mismatch', binding.grantId);
+  if (!answersChallenge(request.codeVerifier, binding.codeChallenge)) return invalid('pkce_mismatch', binding.grantId);
   if (request.resource !== undefined && request.resource !== binding.resource) {
-    return new OAuthError('invalid_target', 'The code was not given for this resource.', { reason: 'resource' });
+    return new OAuthError('invalid_target', 'The code was not given for this resource.', {
+      reason: 'resource',
+      sid: binding.grantId,
+    });
   }
   return undefined;
 }
 
 /** One sentence for all: which check it was helps nobody but the one who tries. */
-export function invalid(reason: string): OAuthError {
-  return new OAuthError('invalid_grant', 'The code or refresh token is not valid, or no longer.', { reason });
+export function invalid(reason: string, sid?: string): OAuthError {
+  return new OAuthError('invalid_grant', 'The code or refresh token is not valid, or no longer.', {
+    reason,
+    ...(sid === undefined ? {} : { sid }),
+  });
 }
 
 function answersChallenge(verifier: string, challenge: string): boolean {

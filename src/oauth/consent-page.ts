@@ -65,9 +65,12 @@ function destination(target: RedirectTarget | undefined): Html {
     case 'app':
       return html`<p>To the app on this device that opens <bdi class="name">${target.scheme}:</bdi> links.</p>
 <div class="warn"><p>Allow this only if you have just started this login in that app yourself.</p></div>`;
-    default:
-      return html`<p>To a program on <strong>this computer</strong>.</p>
+    case 'loopback':
+      return html`<p>To a program that listens at <bdi class="name">${target.host}</bdi> (this computer).</p>
 <div class="warn"><p>The gateway cannot tell which program on this computer is asking: any of them can take that name. Allow this only if you have just started this login yourself, in a program that you trust.</p></div>`;
+    default:
+      // Nobody is asked about an address that no code is sent to.
+      throw new Error('the redirect URI leads nowhere');
   }
 }
 

@@ -54,6 +54,13 @@ export class UpstreamError extends GatewayError {
   }
 }
 
+/** The provider has logged the person out while their login was under way. */
+export class LoggedOutError extends GatewayError {
+  constructor() {
+    super('PERMISSION_DENIED', 'The identity provider has logged this person out meanwhile.');
+  }
+}
+
 /** The provider cannot be asked, and what it said last is too old to go by. */
 export class GroupsUnavailableError extends GatewayError {
   constructor(options?: ErrorOptions) {

@@ -5,13 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import { TokenError } from '../identity/errors.ts';
+import { TokenError, type TokenSubject } from '../identity/errors.ts';
 import type { TokenVerifier } from '../identity/jwt-verifier.ts';
 import { type Principal, principal } from '../identity/principal.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AccessTokenClaims, AccessTokens } from './access-token.ts';
 import type { Grant, Grants } from './grants.ts';
-import type { Store } from './store.ts';
 
 const MOST_KNOWN = 1_000;
 const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]*$/;
@@ -20,14 +19,13 @@ const LARGEST = 16 * 1024;
 interface GatewayVerifierOptions {
   readonly accessTokens: AccessTokens;
   readonly grants: Pick<Grants, 'current'>;
-  readonly store: Pick<Store, 'healthy'>;
   /** The one that tokens for this gateway have, letter for letter. */
   readonly audience: string;
   readonly clock: Clock;
 }
 
 export function createGatewayVerifier(options: GatewayVerifierOptions): TokenVerifier {
-  const { accessTokens, grants, store, audience, clock } = options;
+  const { accessTokens, grants, audience, clock } = options;
   /** By the token's hash; what was used longest ago comes first. */
   const known = new Map<string, AccessTokenClaims>();
 
@@ -35,8 +33,8 @@ export function createGatewayVerifier(options: GatewayVerifierOptions): TokenVer
     const key = createHash('sha256').update(token).digest('base64');
     const claims = known.get(key) ?? (await accessTokens.verify(token));
     known.delete(key);
-    if (clock.now() >= claims.expiresAt * 1000) throw new TokenError('expired');
-    if (claims.audience !== audience) throw new TokenError('audience');
+    if (clock.now() >= claims.expiresAt * 1000) throw new TokenError('expired', { about: subjectOf(claims) });
+    if (claims.audience !== audience) throw new TokenError('audience', { about: subjectOf(claims) });
     known.set(key, claims);
     if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
     return claims;
@@ -47,14 +45,19 @@ export function createGatewayVerifier(options: GatewayVerifierOptions): TokenVer
       if (token.length > LARGEST || !SHAPE.test(token)) throw new TokenError('malformed');
       const claims = await claimsOf(token);
       const grant = await grants.current(claims.sid).catch((cause: unknown) => {
-        throw new TokenError('session_unavailable', { cause });
+        throw new TokenError('session_unavailable', { cause, about: subjectOf(claims) });
       });
-      if (grant === undefined) throw new TokenError('session_ended');
+      if (grant === undefined) throw new TokenError('session_ended', { about: subjectOf(claims) });
       if (grant.sub !== claims.sub || grant.client.id !== claims.clientId) throw new TokenError('malformed');
       return principalOf(grant, claims);
     },
-    ready: () => store.healthy(),
+    // They came with the start. Whether sessions can be looked up is asked for by itself.
+    ready: async () => true,
   };
+}
+
+function subjectOf({ sub, sid, clientId }: AccessTokenClaims): TokenSubject {
+  return { sub, sid, clientId };
 }
 
 interface Verifiers {

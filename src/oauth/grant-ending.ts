@@ -17,6 +17,8 @@ interface GrantEndingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly records?: GrantRecords;
+  /** After each look at all grants: how many there are that none of our keys opens. */
+  readonly onForeign?: (count: number) => void;
 }
 
 interface Removal {
@@ -27,6 +29,7 @@ interface Removal {
 
 export function createGrantEnding(options: GrantEndingOptions): GrantEnding {
   const { store, recorder, clock, logger, records = createGrantRecords(store, clock) } = options;
+  const { onForeign = warnOfForeign(logger) } = options;
 
   /** Never rejects. What is gone counts as ended also where the store fails after that, such as in saving it. */
   async function remove(grant: Grant): Promise<Removal> {
@@ -61,16 +64,13 @@ export function createGrantEnding(options: GrantEndingOptions): GrantEnding {
   }
 
   async function* list(): AsyncGenerator<Grant> {
-    let unreadable = 0;
+    let foreign = 0;
     for await (const id of records.ids()) {
       const found = await records.read(id);
-      if (found === undefined) unreadable += 1;
-      else yield found.grant;
+      if (found !== undefined) yield found.grant;
+      else if (await records.isForeign(id)) foreign += 1;
     }
-    if (unreadable > 0) {
-      // One may have ended just now. Many were made with another key, and open nothing here.
-      logger.warn({ unreadable }, 'some sessions cannot be read: is OAUTH_SIGNING_KEY that of the gateway?');
-    }
+    onForeign(foreign);
   }
 
   /** Tries them all, whichever fails; also those that were found before the list broke off. */
@@ -119,6 +119,13 @@ export function createGrantEnding(options: GrantEndingOptions): GrantEnding {
       return ended.length;
     },
     list,
+  };
+}
+
+function warnOfForeign(logger: Logger) {
+  return (count: number) => {
+    if (count > 0)
+      logger.warn({ count }, 'some sessions were made with another OAUTH_SIGNING_KEY and open nothing here');
   };
 }
 

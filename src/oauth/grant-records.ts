@@ -17,6 +17,8 @@ export interface GrantRecords {
   add(grant: Grant): Promise<void>;
   /** Undefined past its end, too. */
   read(id: string): Promise<StoredGrant | undefined>;
+  /** Whether it is there and was made with another key. */
+  isForeign(id: string): Promise<boolean>;
   /** False where it was ended or changed meanwhile: what is gone does not come back. */
   replace(old: StoredGrant, grant: Grant): Promise<boolean>;
   remove(id: string): Promise<boolean>;
@@ -36,6 +38,7 @@ export function createGrantRecords(store: Store, clock: Clock): GrantRecords {
   return {
     add: (grant) => store.set(PREFIX + grant.id, JSON.stringify(grant), ttl(grant)),
     read,
+    isForeign: async (id) => (await store.get(PREFIX + id)) === undefined && (await store.has(PREFIX + id)),
     replace: (old, grant) => store.compareAndSet(PREFIX + grant.id, old.text, JSON.stringify(grant), ttl(grant)),
     remove: (id) => store.delete(PREFIX + id),
     async *ids() {

@@ -6,9 +6,11 @@ import { randomBytes } from 'node:crypto';
 import type { GroupsProblem } from '../identity/claims.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { LoggedOutError } from './errors.ts';
 import { createGrantEnding } from './grant-ending.ts';
 import { createGrantRecords } from './grant-records.ts';
 import { createGroupRefresh } from './group-refresh.ts';
+import { createLogouts } from './logouts.ts';
 import type { Origin, Recorder } from './recorder.ts';
 import type { Sealing } from './sealing.ts';
 import type { Store } from './store.ts';
@@ -46,7 +48,11 @@ export interface GrantFilter {
 }
 
 export interface Grants {
-  create(login: UpstreamLogin, client: Grant['client']): Promise<Grant>;
+  /**
+   * @param begunAt when the provider was asked about this login; a logout since then ends it. Absent: now
+   * @throws LoggedOutError
+   */
+  create(login: UpstreamLogin, client: Grant['client'], begunAt?: number): Promise<Grant>;
   /**
    * The grant with groups no older than they may be; undefined when it was revoked, has ended or never was.
    *
@@ -88,9 +94,10 @@ export function createGrants(options: GrantsOptions): Grants {
   const records = createGrantRecords(store, clock);
   const ending = createGrantEnding({ ...options, records });
   const groups = createGroupRefresh({ ...options, records, end: ending.end });
+  const logouts = createLogouts(store, clock);
 
   return {
-    async create(login, client) {
+    async create(login, client, begunAt = clock.now()) {
       const now = clock.now();
       const id = randomBytes(18).toString('base64url');
       const { user, sub, iss, sid, groups, groupsProblem, refreshToken } = login;
@@ -111,6 +118,13 @@ export function createGrants(options: GrantsOptions): Grants {
           : { upstreamRefresh: await sealUpstreamToken(sealing, id, refreshToken, options.sessionMaxSeconds) }),
       };
       await records.add(grant);
+      try {
+        if (await logouts.haveEnded(login, begunAt)) throw new LoggedOutError();
+      } catch (error) {
+        // Nobody holds a code of it yet, also where it cannot be removed.
+        await records.remove(id).catch(() => {});
+        throw error;
+      }
       return grant;
     },
     async current(id) {

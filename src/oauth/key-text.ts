@@ -36,7 +36,17 @@ function jwks(text: string): KeyObject[] {
 
 function pems(text: string): KeyObject[] {
   // A variable of an environment file holds no line breaks: there they are written as \n.
-  const blocks = text.replaceAll('\\n', '\n').match(PEM) ?? [];
+  const lines = text.replaceAll('\\n', '\n');
+  const blocks = lines.match(PEM) ?? [];
+  // A random text beside them would be left out without a word, and everybody's session with it.
+  if (
+    lines
+      .replace(PEM, '')
+      .split(/[\s,]+/)
+      .some(({ length }) => length >= SHORTEST)
+  ) {
+    throw refused('holds something besides its PEM blocks: several keys must be of one kind');
+  }
   return blocks.filter((block) => !block.includes('EC PARAMETERS')).map((block) => p256(() => createPrivateKey(block)));
 }
 

@@ -61,6 +61,8 @@ describe('the signing key', () => {
     ['another curve', pair('P-384').export({ format: 'pem', type: 'pkcs8' }) as string],
     ['a broken PEM', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'],
     ['no whole PEM', '-----BEGIN PRIVATE KEY-----\nAAAA'],
+    ['a PEM with a random text behind it', `${pair().export({ format: 'pem', type: 'pkcs8' })}${FIRST}`],
+    ['a PEM with a random text in front of it', `${FIRST}\n${pair().export({ format: 'pem', type: 'pkcs8' })}`],
     ['too many', Array.from({ length: 9 }, (_, i) => `${FIRST}${i}`).join(' ')],
     ['JSON that is no key', '{"keys":[null,1,"x"]}'],
   ])('is not %s, and the refusal does not repeat it', (_, text) => {

@@ -7,8 +7,9 @@
  */
 import { createHash, createPublicKey, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { GatewayError } from '../lib/errors.ts';
 import type { Secret } from '../lib/secret.ts';
-import { loadOrCreateKeyFile } from './key-file.ts';
+import { loadOrCreateKeyFile, readKeyFile } from './key-file.ts';
 import { readSigningKeys } from './key-text.ts';
 
 export interface KeyRing {
@@ -46,7 +47,38 @@ export interface OAuthKeys {
  * @throws GatewayError `CONFIGURATION`
  */
 export async function loadOAuthKeys(given: Secret | undefined, stateDir: string): Promise<OAuthKeys> {
-  return deriveOAuthKeys(given ?? (await loadOrCreateKeyFile(join(stateDir, 'oauth.key'))));
+  if (given !== undefined) return deriveOAuthKeys(given);
+  const path = keyFile(stateDir);
+  return ofKeyFile(path, await loadOrCreateKeyFile(path));
+}
+
+/**
+ * The same for who only looks: undefined where the gateway would make the key at its start.
+ *
+ * @throws GatewayError `CONFIGURATION`
+ */
+export async function findOAuthKeys(given: Secret | undefined, stateDir: string): Promise<OAuthKeys | undefined> {
+  if (given !== undefined) return deriveOAuthKeys(given);
+  const path = keyFile(stateDir);
+  const secret = await readKeyFile(path);
+  return secret && ofKeyFile(path, secret);
+}
+
+function ofKeyFile(path: string, secret: Secret): OAuthKeys {
+  try {
+    return deriveOAuthKeys(secret);
+  } catch (cause) {
+    throw new GatewayError(
+      'CONFIGURATION',
+      `${path} holds no key any more: put back a copy of it, or remove it, and everybody logs in again.`,
+      { cause },
+    );
+  }
+}
+
+/** Where the gateway keeps the key that it made for itself. */
+export function keyFile(stateDir: string): string {
+  return join(stateDir, 'oauth.key');
 }
 
 /** @throws GatewayError `CONFIGURATION` where the secret is no key */

@@ -1,7 +1,8 @@
 /**
  * The embedded store, for one replica: a map in memory, saved so that a restart keeps the sessions. Most changes are
- * saved within a second; a deletion is saved before it is done, since what was revoked must not come back. Within one
- * process each step below runs without another in between, which is what makes it atomic.
+ * saved within a second; a deletion is saved before it is done, since what was revoked must not come back. What cannot
+ * be saved is tried again until it is, and the store is not healthy meanwhile. Within one process each step below runs
+ * without another in between, which is what makes it atomic.
  */
 import { bounded } from '../lib/bounded.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -10,6 +11,7 @@ import type { SnapshotEntry, SnapshotFile } from './snapshot.ts';
 import { LockHeldError, type Store, StoreUnavailableError } from './store.ts';
 
 const SAVE_AFTER_MS = 1_000;
+const TRY_AGAIN_AFTER_MS = 2_000;
 const LOCK_WAIT_MS = 20_000;
 /** About 200 MB. Everything in here follows a login, so that no stranger fills it. */
 const MOST_ENTRIES = 100_000;
@@ -26,7 +28,7 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
   const { clock, logger, snapshot, lockWaitMs = LOCK_WAIT_MS } = options;
   const entries = await readSnapshot(snapshot);
   const locks = new Map<string, Promise<unknown>>();
-  const saver = snapshot && createSaver(() => snapshot.write(alive()), logger);
+  const saver = snapshot && createSaver(() => snapshot.write(alive()), clock, logger);
 
   function alive(): ReadonlyMap<string, SnapshotEntry> {
     for (const key of entries.keys()) peek(key);
@@ -52,6 +54,9 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
   return {
     async get(key) {
       return peek(key);
+    },
+    async has(key) {
+      return peek(key) !== undefined;
     },
     async set(key, value, ttlSeconds) {
       put(key, value, ttlSeconds);
@@ -111,11 +116,13 @@ async function readSnapshot(snapshot: SnapshotFile | undefined): Promise<Map<str
 }
 
 /** Many changes, one write: those that come while one is under way wait for the next. */
-function createSaver(write: () => Promise<void>, logger: Logger) {
+function createSaver(write: () => Promise<void>, clock: Clock, logger: Logger) {
+  const closing = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let works = true;
+  let tryingAgain = false;
 
   function flush(): Promise<void> {
     next ??= running
@@ -124,11 +131,13 @@ function createSaver(write: () => Promise<void>, logger: Logger) {
         next = undefined;
         running = write().then(
           () => {
+            if (!works) logger.info('the sessions are saved again');
             works = true;
           },
           (cause: unknown) => {
             works = false;
             logger.error({ err: cause }, 'the sessions cannot be saved: a restart would forget the latest changes');
+            void tryAgain();
             throw new StoreUnavailableError({ cause });
           },
         );
@@ -137,17 +146,32 @@ function createSaver(write: () => Promise<void>, logger: Logger) {
     return next;
   }
 
+  /** Nobody may come along to change anything: what was ended must be gone from the file all the same. */
+  async function tryAgain(): Promise<void> {
+    if (tryingAgain) return;
+    tryingAgain = true;
+    const slept = () =>
+      clock.sleep(TRY_AGAIN_AFTER_MS, closing.signal).then(
+        () => true,
+        () => false,
+      );
+    while (!works && (await slept())) await flush().catch(() => {});
+    tryingAgain = false;
+  }
+
   return {
     soon() {
       timer ??= setTimeout(() => {
         timer = undefined;
-        flush().catch(() => this.soon());
+        // It tries again by itself.
+        flush().catch(() => {});
       }, SAVE_AFTER_MS).unref();
     },
     now: flush,
     working: () => works,
     async close() {
       clearTimeout(timer);
+      closing.abort();
       await flush().catch(() => {});
     },
   };

@@ -28,11 +28,13 @@ export class OAuthError extends Error {
   readonly status: number;
   /** Which check refused. Never sent. */
   readonly reason: string;
+  /** The session whose code or token it was about, which nobody can make up. Never sent. */
+  readonly sid?: string;
 
   constructor(
     error: OAuthErrorCode,
     description: string,
-    options: ErrorOptions & { readonly reason?: string; readonly status?: number } = {},
+    options: ErrorOptions & { readonly reason?: string; readonly status?: number; readonly sid?: string } = {},
   ) {
     super(description, options);
     this.name = 'OAuthError';
@@ -40,6 +42,7 @@ export class OAuthError extends Error {
     this.description = description;
     this.status = options.status ?? statusOf(error);
     this.reason = options.reason ?? error;
+    if (options.sid !== undefined) this.sid = options.sid;
   }
 }
 

@@ -14,6 +14,11 @@ export interface OAuthRequest {
   readonly requestId: string;
 }
 
+/** The request, for a record. */
+export function originOf({ requestId, sourceAddress }: OAuthRequest) {
+  return { request_id: requestId, ...(sourceAddress === undefined ? {} : { src_ip: sourceAddress }) };
+}
+
 export interface OAuthResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

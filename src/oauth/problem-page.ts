@@ -16,6 +16,7 @@ export type Problem =
   | 'consent_elsewhere'
   | 'login_elsewhere'
   | 'login_over'
+  | 'logged_out'
   | 'provider_unavailable'
   | 'provider_denied'
   | 'provider_error'
@@ -93,6 +94,13 @@ const EXPLANATIONS: Readonly<Record<Problem, Explanation>> = {
     happened:
       'Each login counts once. This one has been finished, perhaps in another tab or before you went back or loaded the page again, or its time has passed.',
     todo: 'Look at your program: it may be connected already. If not, start the login there again.',
+  },
+  logged_out: {
+    status: 403,
+    title: 'You were logged out meanwhile',
+    happened:
+      'While this login was under way, your company’s login reported that you have logged out, or were logged out there. Nothing was allowed.',
+    todo: AGAIN,
   },
   provider_unavailable: {
     status: 503,

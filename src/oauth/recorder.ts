@@ -1,6 +1,6 @@
 /** What the login leaves on the record. No token, code, cookie or secret ever stands in an entry. */
 export interface LoginEntry {
-  readonly event: 'LOGIN' | 'CONSENT' | 'TOKEN_REFRESH' | 'TOKEN_REUSE' | 'REVOKED';
+  readonly event: 'LOGIN' | 'CONSENT' | 'TOKEN_REFRESH' | 'TOKEN_REUSE' | 'REVOKED' | 'REFUSED';
   readonly user?: string;
   readonly sub?: string;
   readonly iss?: string;
@@ -13,6 +13,12 @@ export interface LoginEntry {
   readonly error?: string;
   readonly error_code?: string;
   readonly reason?: string;
+  /** The path that refused. */
+  readonly endpoint?: string;
+  /** How many refusals are meant; `request_id` is that of the first. */
+  readonly count?: number;
+  /** From the first of them to the writing. */
+  readonly duration_ms?: number;
 }
 
 export interface Recorder {

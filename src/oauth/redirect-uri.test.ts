@@ -3,9 +3,9 @@ import { matchesRedirectUri, redirectTarget, withParameters } from './redirect-u
 
 describe('an address for a code', () => {
   it.each([
-    ['http://localhost:33418/callback', { kind: 'loopback' }],
-    ['http://127.0.0.1/', { kind: 'loopback' }],
-    ['http://[::1]:9/cb?x=1', { kind: 'loopback' }],
+    ['http://localhost:33418/callback', { kind: 'loopback', host: 'localhost:33418' }],
+    ['http://127.0.0.1/', { kind: 'loopback', host: '127.0.0.1' }],
+    ['http://[::1]:9/cb?x=1', { kind: 'loopback', host: '[::1]:9' }],
     ['https://claude.ai/api/mcp/auth_callback', { kind: 'web', host: 'claude.ai' }],
     ['https://client.example.com:8443/cb', { kind: 'web', host: 'client.example.com:8443' }],
     ['cursor://anysphere.cursor-mcp/oauth/callback', { kind: 'app', scheme: 'cursor' }],
@@ -90,6 +90,15 @@ describe('the comparison with what was registered', () => {
   ])('refuses %s', (uri) => {
     expect(matchesRedirectUri(registered, uri)).toBe(false);
   });
+});
+
+describe('an address that was registered before a rule was made', () => {
+  it.each(['cursor://anysphere.cursor-mcp/oauth?x=1', 'vscode://mcp/install?', 'http://client.example.com/cb'])(
+    'is no address for a code any more: %s',
+    (uri) => {
+      expect(matchesRedirectUri([uri], uri)).toBe(false);
+    },
+  );
 });
 
 describe('the parameters of an answer', () => {

@@ -22,8 +22,9 @@ const EDITORS =
 /** What the gateway adds to the address; one that has them already would be read in two ways. */
 const RESERVED = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'];
 
+/** A host is with its port, where it has one of its own. */
 export type RedirectTarget =
-  | { readonly kind: 'loopback' }
+  | { readonly kind: 'loopback'; readonly host: string }
   | { readonly kind: 'web'; readonly host: string }
   | { readonly kind: 'app'; readonly scheme: string };
 
@@ -35,7 +36,7 @@ export function redirectTarget(uri: string): RedirectTarget | undefined {
   if (url.username !== '' || url.password !== '' || RESERVED.some((name) => url.searchParams.has(name))) {
     return undefined;
   }
-  if (LOOPBACK.test(uri)) return { kind: 'loopback' };
+  if (LOOPBACK.test(uri)) return { kind: 'loopback', host: url.host };
   if (HTTPS.test(uri)) return { kind: 'web', host: url.host };
   const scheme = url.protocol.slice(0, -1);
   return REVERSE_DOMAIN.test(uri) || EDITORS.test(uri) ? { kind: 'app', scheme } : undefined;

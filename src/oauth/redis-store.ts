@@ -74,6 +74,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     async get(key) {
       return plain(key, await ask(() => redis.get(PREFIX + key)));
     },
+    async has(key) {
+      return (await ask(() => redis.exists(PREFIX + key))) === 1;
+    },
     async set(key, value, ttlSeconds) {
       await ask(() => redis.set(PREFIX + key, cipher.encrypt(key, value), 'PX', milliseconds(ttlSeconds)));
     },

@@ -3,6 +3,7 @@
  * the answer is no oracle.
  */
 import { clientLabel, LONGEST_CLIENT_ID } from './clients.ts';
+import { PATHS } from './metadata.ts';
 import { OAuthError } from './oauth-error.ts';
 import {
   errorResponse,
@@ -12,12 +13,18 @@ import {
   refuseRepeated,
   required,
 } from './oauth-exchange.ts';
+import { type Refusals, refusalOf } from './refusals.ts';
 import { refuseClientSecret } from './token-endpoint.ts';
 import type { Tokens } from './tokens.ts';
 
 const LONGEST_TOKEN = 16_384;
 
-export function revocationEndpoint(tokens: Tokens) {
+interface RevocationOptions {
+  readonly tokens: Tokens;
+  readonly refusals: Pick<Refusals, 'note'>;
+}
+
+export function revocationEndpoint({ tokens, refusals }: RevocationOptions) {
   return async (request: OAuthRequest): Promise<OAuthResponse> => {
     const { form } = request;
     try {
@@ -30,8 +37,9 @@ export function revocationEndpoint(tokens: Tokens) {
       );
       return { status: 200, headers: NO_STORE };
     } catch (error) {
-      if (error instanceof OAuthError) return errorResponse(error);
-      throw error;
+      if (!(error instanceof OAuthError)) throw error;
+      await refusals.note(refusalOf(PATHS.revoke, request, error));
+      return errorResponse(error);
     }
   };
 }

@@ -3,8 +3,8 @@
  * own user can open (mode 0600), so that who may read the keys may also end sessions, and nobody else. One JSON line
  * is asked, JSON lines are answered.
  *
- * It is also how a second gateway on the same state folder is found out: two embedded stores would each forget what
- * the other one ends.
+ * Whoever opens it has the lock of the folder (state-folder.ts): a socket that is there already was left by a process
+ * that died. It is asked all the same, since taking away a living one would leave its gateway without a door.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, unlink } from 'node:fs/promises';
@@ -42,11 +42,15 @@ export function sessionSocket(stateDir: string): string {
   return join(stateDir, 'sessions.sock');
 }
 
+/** @throws GatewayError `CONFIGURATION` where the path is too long for a socket */
+export function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return;
+  throw new GatewayError('CONFIGURATION', `${path} is too long for a socket: choose a shorter OAUTH_STATE_DIR.`);
+}
+
 /** @throws GatewayError `CONFIGURATION` where another gateway answers there, or the path is too long */
 export async function openSessionControl({ path, sessions, logger }: SessionControlOptions): Promise<SessionControl> {
-  if (Buffer.byteLength(path) > LONGEST_PATH) {
-    throw new GatewayError('CONFIGURATION', `${path} is too long for a socket: choose a shorter OAUTH_STATE_DIR.`);
-  }
+  checkSocketPath(path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   if (await answers(path)) {
     throw new GatewayError(

@@ -30,16 +30,29 @@ interface SnapshotOptions {
   readonly logger: Logger;
 }
 
+/**
+ * What was saved, without touching it. Rejects where the file cannot be read.
+ *
+ * @returns `undefined` where there is none, `unreadable` where it is not what one of our keys wrote
+ */
+export async function readSnapshot(
+  path: string,
+  cipher: StoreCipher,
+): Promise<Map<string, SnapshotEntry> | 'unreadable' | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const plain = cipher.decrypt(NAME, text);
+  return plain === undefined ? 'unreadable' : new Map(JSON.parse(plain) as [string, SnapshotEntry][]);
+}
+
 export function createSnapshotFile({ path, cipher, logger }: SnapshotOptions): SnapshotFile {
   return {
     async read() {
-      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
-        throw error;
-      });
-      if (text === undefined) return new Map();
-      const plain = cipher.decrypt(NAME, text);
-      if (plain !== undefined) return new Map(JSON.parse(plain) as [string, SnapshotEntry][]);
+      const found = await readSnapshot(path, cipher);
+      if (found !== 'unreadable') return found ?? new Map();
       const aside = `${path}.set-aside-${new Date().toISOString().replaceAll(':', '')}`;
       await rename(path, aside);
       logger.error(

@@ -7,6 +7,8 @@ import { GatewayError } from '../lib/errors.ts';
 
 export interface Store {
   get(key: string): Promise<string | undefined>;
+  /** Whether something lies there, also what `get` cannot read because it was made with another key. */
+  has(key: string): Promise<boolean>;
   set(key: string, value: string, ttlSeconds: number): Promise<void>;
   /** Reads and deletes in one step: of many takers one gets it. */
   take(key: string): Promise<string | undefined>;

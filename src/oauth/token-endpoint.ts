@@ -2,10 +2,9 @@
  * The token endpoint (RFC 6749 §3.2). Clients are public: what a client proves is that it is the one that began the
  * login (PKCE, RFC 7636), or that holds the refresh token.
  */
-import type { Logger } from '../lib/logger.ts';
 import { readResource } from './authorization-request.ts';
-import { originOf } from './authorize.ts';
 import { clientLabel, LONGEST_CLIENT_ID } from './clients.ts';
+import { PATHS } from './metadata.ts';
 import { OAuthError } from './oauth-error.ts';
 import {
   errorResponse,
@@ -16,17 +15,16 @@ import {
   required,
   single,
 } from './oauth-exchange.ts';
-import type { Recorder } from './recorder.ts';
+import { type Refusals, refusalOf } from './refusals.ts';
 import type { TokenSet, Tokens } from './tokens.ts';
 
 interface TokenEndpointOptions {
   readonly tokens: Tokens;
   readonly resource: string;
-  readonly recorder: Recorder;
-  readonly logger: Logger;
+  readonly refusals: Pick<Refusals, 'note'>;
 }
 
-export function tokenEndpoint({ tokens, resource, recorder, logger }: TokenEndpointOptions) {
+export function tokenEndpoint({ tokens, resource, refusals }: TokenEndpointOptions) {
   async function grant(request: OAuthRequest): Promise<TokenSet> {
     const { form } = request;
     refuseRepeated(form);
@@ -53,23 +51,18 @@ export function tokenEndpoint({ tokens, resource, recorder, logger }: TokenEndpo
     }
   }
 
-  /** A code or refresh token in wrong hands shows here first. That nothing was given stays true without the record. */
-  async function note(request: OAuthRequest, { error, description, reason }: OAuthError): Promise<void> {
-    const { form, requestId } = request;
+  /** A code or refresh token in wrong hands shows here first. */
+  async function note(request: OAuthRequest, refused: OAuthError): Promise<void> {
+    const { form } = request;
     const refreshing = form.get('grant_type') === 'refresh_token';
     // That one is on the record already, with the name of the session.
-    if (refreshing && reason === 'session_ended') return;
+    if (refreshing && refused.reason === 'session_ended') return;
     const clientId = form.get('client_id');
-    await recorder
-      .record({
-        event: refreshing ? 'TOKEN_REFRESH' : 'LOGIN',
-        ...originOf(request),
-        ...(clientId ? { client_id: clientLabel(clientId) } : {}),
-        error: description,
-        error_code: error,
-        reason,
-      })
-      .catch((err: unknown) => logger.error({ err, request_id: requestId }, 'a refusal is not on the record'));
+    await refusals.note({
+      ...refusalOf(PATHS.token, request, refused),
+      event: refreshing ? 'TOKEN_REFRESH' : 'LOGIN',
+      ...(clientId ? { client_id: clientLabel(clientId) } : {}),
+    });
   }
 
   return async (request: OAuthRequest): Promise<OAuthResponse> => {

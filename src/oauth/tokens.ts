@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { AccessTokens } from './access-token.ts';
 import { findCode, invalid, issueCode, mismatch } from './code.ts';
 import type { Grant, Grants } from './grants.ts';
+import { createLogouts } from './logouts.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { LoginEntry, Origin, Recorder } from './recorder.ts';
 import { isOfFamily, newFamily, parseRefreshToken, type RefreshFamily, rotate, standingOf } from './refresh-family.ts';
@@ -70,6 +71,19 @@ interface TokensOptions {
 }
 
 export function createTokens({ store, grants, accessTokens, recorder, clock, tokenTtlSeconds }: TokensOptions): Tokens {
+  const logouts = createLogouts(store, clock);
+
+  /** Once more than at its creation: of a logout that could not end it, or not yet. */
+  async function grantOfCode(id: string, origin: Origin | undefined): Promise<Grant | undefined> {
+    const grant = await grants.current(id);
+    if (grant === undefined) return undefined;
+    const { iss, sub, upstreamSid: sid, createdAt } = grant;
+    const login = { iss, sub, ...(sid === undefined ? {} : { sid }) };
+    if (!(await logouts.haveEnded(login, createdAt))) return grant;
+    await grants.end(id, 'logout_at_provider', origin);
+    return undefined;
+  }
+
   async function tokenSet(grant: Grant, resource: string, refreshToken?: string): Promise<TokenSet> {
     const now = Math.floor(clock.now() / 1000);
     const expiresAt = Math.min(now + tokenTtlSeconds, Math.floor(grant.endsAt / 1000));
@@ -124,12 +138,12 @@ export function createTokens({ store, grants, accessTokens, recorder, clock, tok
       if (found === undefined) throw invalid('unknown_code');
       const { grantId } = found.code.binding;
       // Ahead of the use: those who lose the race for the code end the grant, and the winner is answered all the same.
-      const grant = found.code.used ? undefined : await grants.current(grantId);
+      const grant = found.code.used ? undefined : await grantOfCode(grantId, request.origin);
       if (found.code.used || !(await found.use(grant === undefined ? 1 : secondsLeft(grant)))) {
         await endForReuse(grantId, 'code_reused', request.origin);
         throw invalid('code_reused');
       }
-      if (grant === undefined) throw invalid('session_ended');
+      if (grant === undefined) throw invalid('session_ended', grantId);
       const { binding } = found.code;
       const wrong = mismatch(binding, request);
       if (wrong !== undefined) {
@@ -189,10 +203,11 @@ export function createTokens({ store, grants, accessTokens, recorder, clock, tok
 }
 
 function checkRequest(family: RefreshFamily, { clientId, resource, scope }: RefreshRequest): void {
-  if (clientId !== family.clientId) throw invalid('client_mismatch');
+  if (clientId !== family.clientId) throw invalid('client_mismatch', family.grantId);
   if (resource !== undefined && resource !== family.resource) {
     throw new OAuthError('invalid_target', 'The refresh token was not given for this resource.', {
       reason: 'resource',
+      sid: family.grantId,
     });
   }
   if (scope?.split(' ').some((one) => one !== '' && one !== SCOPE)) {

@@ -15,6 +15,7 @@ import { createLoginTransactions } from './login-transaction.ts';
 import { openMemoryStore } from './memory-store.ts';
 import type { OAuthRequest, OAuthResponse } from './oauth-exchange.ts';
 import type { LoginEntry, Recorder } from './recorder.ts';
+import { createRefusals } from './refusals.ts';
 import { createSealing } from './sealing.ts';
 
 const logger = pino({ level: 'silent' });
@@ -88,7 +89,8 @@ async function parts(recorder: Recorder) {
   const consent = createConsent(sealing, true);
   const documents = { from: 'nowhere' } as const;
   const clients = createClients({ sealing, documents, clock: systemClock, logger });
-  const common = { issuer, transactions, upstream, recorder, logger };
+  const refusals = createRefusals({ recorder, clock: systemClock, logger });
+  const common = { issuer, transactions, upstream, recorder, refusals, clock: systemClock, logger };
   const authorize = createAuthorize({ ...common, resource: asked.resource, clients, consent, sessionMaxSeconds: 3600 });
   const comeBack = createCallback({ ...common, grants, tokens, admits: () => true, grantingGroups: [] });
   return { authorize, comeBack, consent, transactions, done };

@@ -8,7 +8,7 @@ import {
 } from '../vsphere/cluster.ts';
 import { cursor, limit, objectRef, toObjectRef } from './fields.ts';
 import { objectPage } from './object-page.ts';
-import { pageFields } from './page.ts';
+import { descending, page, pageFields } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const text = z.string().optional();
@@ -93,7 +93,7 @@ export const getDrsRecommendations = defineTool({
     'What DRS would move in one cluster and why, the most urgent first. Empty where DRS is off, fully automated, or content. It only tells; nothing is moved.',
   permission: 'READ_ONLY',
   effect: 'read',
-  input: { cluster_name: clusterName },
+  input: { cluster_name: clusterName, limit, cursor },
   output: {
     cluster: objectRef,
     recommendations: z.array(
@@ -105,30 +105,30 @@ export const getDrsRecommendations = defineTool({
         actions: z.array(z.object({ type: z.string(), target: objectRef.optional() })),
       }),
     ),
-    total: z.int(),
+    ...pageFields,
   },
   target: ({ cluster_name }) => cluster_name,
-  async handler({ cluster_name }, { vsphere, reading }) {
+  async handler({ cluster_name, ...paging }, { vsphere, reading }) {
     vsphere.requireVcenter('get_drs_recommendations');
     const cluster = await vsphere.inventory.find('ClusterComputeResource', cluster_name);
     reading(cluster);
     const found = await readRecommendations(vsphere, cluster.ref);
+    const urgency = ({ rating, key }: (typeof found)[number]) => `${descending(rating)}\0${key}`;
+    const { items, ...rest } = page('recommendations', found, urgency, paging);
     const targets = await vsphere.inventory.describeAll(
-      found.flatMap(({ actions }) => actions.flatMap(({ target }) => target ?? [])),
+      items.flatMap(({ actions }) => actions.flatMap(({ target }) => target ?? [])),
     );
-    const recommendations = found
-      .map(({ key, reason, rating, type, actions }) => ({
-        key,
-        reason,
-        rating,
-        type,
-        actions: actions.map((action) => {
-          const target = action.target && targets.get(action.target.value);
-          return { type: action.type, ...(target === undefined ? {} : { target: toObjectRef(target) }) };
-        }),
-      }))
-      .sort((a, b) => b.rating - a.rating || (a.key < b.key ? -1 : 1));
-    return { cluster: toObjectRef(cluster), recommendations, total: recommendations.length };
+    const recommendations = items.map(({ key, reason, rating, type, actions }) => ({
+      key,
+      reason,
+      rating,
+      type,
+      actions: actions.map((action) => {
+        const target = action.target && targets.get(action.target.value);
+        return { type: action.type, ...(target === undefined ? {} : { target: toObjectRef(target) }) };
+      }),
+    }));
+    return { cluster: toObjectRef(cluster), recommendations, ...rest };
   },
 });
 

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { byLabel, type Disk, disksOf, type Nic, nicsOf, nicsWithNetworks, readDevices } from '../vsphere/devices.ts';
 import { serialPortsOf } from '../vsphere/serial-port.ts';
-import { objectRef, toObjectRef, vmName } from './fields.ts';
+import { cursor, limit, objectRef, toObjectRef, vmName } from './fields.ts';
+import { ascending, page, pageFields } from './page.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
 const text = z.string().optional();
@@ -24,13 +25,13 @@ export const listDisks = defineTool({
     'The virtual disks of a VM or template with label, size, file and provisioning. get_disk_info takes a label and tells more of one.',
   permission: 'READ_ONLY',
   effect: 'read',
-  input: { vm_name: vmName },
-  output: { vm: objectRef, disks: z.array(z.object(disk)), total: z.int() },
+  input: { vm_name: vmName, limit, cursor },
+  output: { vm: objectRef, disks: z.array(z.object(disk)), ...pageFields },
   target: ({ vm_name }) => vm_name,
-  async handler({ vm_name }, context) {
+  async handler({ vm_name, ...paging }, context) {
     const { vm, devices } = await devicesOf(vm_name, context);
-    const disks = disksOf(devices).map(toDisk);
-    return { vm, disks, total: disks.length };
+    const { items, ...rest } = page('disks', disksOf(devices), byDeviceKey, paging);
+    return { vm, disks: items.map(toDisk), ...rest };
   },
 });
 
@@ -84,13 +85,13 @@ export const listNics = defineTool({
     'The network cards of a VM or template with label, type, MAC address, network, and whether they are plugged in. get_nic_info takes a label and tells more of one. Guest IP addresses are in get_vm_info.',
   permission: 'READ_ONLY',
   effect: 'read',
-  input: { vm_name: vmName },
-  output: { vm: objectRef, nics: z.array(z.object(nic)), total: z.int() },
+  input: { vm_name: vmName, limit, cursor },
+  output: { vm: objectRef, nics: z.array(z.object(nic)), ...pageFields },
   target: ({ vm_name }) => vm_name,
-  async handler({ vm_name }, context) {
+  async handler({ vm_name, ...paging }, context) {
     const { vm, devices } = await devicesOf(vm_name, context);
-    const nics = (await nicsWithNetworks(context.vsphere, nicsOf(devices))).map(toNic);
-    return { vm, nics, total: nics.length };
+    const { items, ...rest } = page('nics', nicsOf(devices), byDeviceKey, paging);
+    return { vm, nics: (await nicsWithNetworks(context.vsphere, items)).map(toNic), ...rest };
   },
 });
 
@@ -162,6 +163,11 @@ async function devicesOf(name: string, { vsphere, reading }: ServerContext) {
   const vm = await vsphere.inventory.find('VirtualMachine', name);
   reading(vm);
   return { vm: toObjectRef(vm), devices: await readDevices(vsphere, vm.ref) };
+}
+
+/** As the VM's own list has them: a device keeps its key for as long as it is there. */
+function byDeviceKey({ key }: { readonly key: number }): string {
+  return ascending(key);
 }
 
 function toDisk({ label, capacityGb, unitNumber, file, thinProvisioned, mode }: Disk) {

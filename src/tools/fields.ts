@@ -5,7 +5,7 @@ import type { InventoryObject } from '../vsphere/inventory.ts';
 /** Names in vSphere have at most 80 characters; paths and ids are told apart by the inventory. */
 const objectName = z.string().min(1).max(2048);
 
-export const vmName = objectName.describe('VM: name, inventory path (/DC/vm/folder/name) or id (vm-42).');
+export const vmName = objectName.describe('VM: name, path (/DC/vm/folder/name) or id (vm-42).');
 export const hostName = objectName
   .optional()
   .describe('ESXi host: name, path or id. Needed where the server manages several.');
@@ -21,8 +21,8 @@ export const newName = z
   .max(80)
   .refine((name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name), 'holds control or invisible characters');
 
-export const limit = z.int().min(1).max(1000).default(200).describe('Most items to return.');
-export const cursor = z.string().max(8192).optional().describe('next_cursor of the page before.');
+export const limit = z.int().min(1).max(1000).default(200);
+export const cursor = z.string().max(8192).optional().describe('The last next_cursor.');
 
 /** How a result names the object it is about. */
 export const objectRef = z.object({ name: z.string(), path: z.string(), id: z.string() });

@@ -4,6 +4,8 @@ import { GatewayError } from '../lib/errors.ts';
 import { nearestName } from '../lib/nearest-name.ts';
 import { includesLevel, LEVEL_DESCRIPTIONS, PERMISSION_LEVELS } from '../policy/levels.ts';
 import { quoted, shown } from '../vsphere/names.ts';
+import { cursor, limit } from './fields.ts';
+import { ascending, page, pageFields } from './page.ts';
 import { defineGatewayTool, defineTool, type GatewayContext, type Tool } from './tool.ts';
 
 const text = z.string().optional();
@@ -49,7 +51,7 @@ export const listServers = defineGatewayTool({
     'The vCenters and standalone ESXi hosts behind this gateway, which is the default, and which are connected (each connects on first use). Their names are what the argument host takes. ESXi hosts of a vCenter are in list_hosts.',
   permission: 'READ_ONLY',
   effect: 'read',
-  input: {},
+  input: { limit, cursor },
   output: {
     servers: z.array(
       z.object({
@@ -64,10 +66,12 @@ export const listServers = defineGatewayTool({
         error: text,
       }),
     ),
-    total: z.int(),
+    ...pageFields,
   },
-  async handler(_given, { servers }) {
-    const listed = servers.list().map((server) => ({
+  async handler(given, { servers }) {
+    const configured = servers.list().map((server, index) => ({ ...server, index }));
+    const { items, ...rest } = page('servers', configured, ({ index }) => ascending(index), given);
+    const listed = items.map((server) => ({
       host: server.name,
       address: server.host,
       kind: server.kind,
@@ -78,7 +82,7 @@ export const listServers = defineGatewayTool({
       connected: server.connected,
       error: server.lastError,
     }));
-    return { servers: listed, total: listed.length };
+    return { servers: listed, ...rest };
   },
 });
 

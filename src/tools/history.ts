@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { type EventEntry, listEvents } from '../vsphere/events.ts';
 import type { ManagedObjectReference } from '../vsphere/references.ts';
 import { listRecentTasks as readRecentTasks, type TaskEntry, toTaskEntry } from '../vsphere/task-history.ts';
-import { objectRef, toObjectRef } from './fields.ts';
+import { cursor, limit, objectRef, toObjectRef } from './fields.ts';
+import { frameIn, type HistoryFrame, historyPage } from './history-page.ts';
+import { pageFields } from './page.ts';
 import { defineTool, type ServerContext } from './tool.ts';
 
 const text = z.string().optional();
@@ -57,12 +59,15 @@ export const listRecentTasks = defineTool({
   input: {
     max_count: z.int().min(1).max(200).default(20),
     entity_name: z.string().min(1).max(2048).optional().describe('Only tasks on this object: name, path or id.'),
+    limit,
+    cursor,
   },
-  output: { tasks: z.array(z.object(task)), total: z.int().describe('Tasks that fit, before max_count.') },
-  async handler({ max_count, entity_name }, { vsphere }) {
+  output: { tasks: z.array(z.object(task)), ...pageFields, total: z.int().describe('Before max_count.') },
+  async handler({ max_count: maxCount, entity_name, ...paging }, { vsphere }) {
     const all = await readRecentTasks(vsphere, { maxCount: MOST_TASKS });
     const wanted = entity_name === undefined ? all : await onEntity(vsphere, all, entity_name);
-    return { tasks: wanted.slice(0, max_count).map(toTask), total: wanted.length };
+    const { items, found, ...rest } = historyPage('tasks', wanted, momentOfTask, { maxCount, ...paging });
+    return { tasks: items.map(toTask), ...rest, total: found };
   },
 });
 
@@ -86,6 +91,8 @@ export const listRecentEvents = defineTool({
       .positive()
       .max(24 * 366)
       .default(24),
+    limit,
+    cursor,
   },
   output: {
     events: z.array(
@@ -99,20 +106,41 @@ export const listRecentEvents = defineTool({
         host: text,
       }),
     ),
-    total: z.int().describe('Events returned.'),
-    more: z.boolean().describe('max_count was reached: there may be older ones.'),
+    ...pageFields,
+    more: z.boolean().describe('max_count was reached.'),
   },
-  async handler({ max_count, event_types, hours_back }, { vsphere }) {
-    const since = await serverTime(vsphere);
-    since.setTime(since.getTime() - hours_back * 3_600_000);
-    const found = await listEvents(vsphere, { maxCount: max_count, types: event_types, since: since.toISOString() });
-    return { events: found.map(toEvent), total: found.length, more: found.length === max_count };
+  async handler({ max_count: maxCount, event_types: types, hours_back, ...paging }, { vsphere }) {
+    const frame = frameIn('events', paging.cursor);
+    const since = frame?.since ?? Math.max(0, Math.trunc((await serverTime(vsphere)) - hours_back * 3_600_000));
+    const read = await listEvents(vsphere, {
+      maxCount,
+      types,
+      since: new Date(since).toISOString(),
+      ...(frame === undefined ? {} : { until: endOf(frame) }),
+    });
+    const { items, found, ...rest } = historyPage('events', read, momentOfEvent, { maxCount, since, ...paging });
+    return { events: items.map(toEvent), ...rest, more: found === maxCount };
   },
 });
 
 /** The server's own clock: events carry its time, and a gateway's may differ. */
-async function serverTime(vsphere: ServerContext['vsphere']): Promise<Date> {
-  return new Date(await vsphere.call('CurrentTime', { _this: { type: 'ServiceInstance', value: 'ServiceInstance' } }));
+async function serverTime(vsphere: ServerContext['vsphere']): Promise<number> {
+  const now = await vsphere.call('CurrentTime', { _this: { type: 'ServiceInstance', value: 'ServiceInstance' } });
+  return Date.parse(now);
+}
+
+/** Servers count in microseconds: the newest event of the frame is within its millisecond. */
+function endOf({ newest }: HistoryFrame): string {
+  return new Date(newest.time + 1).toISOString();
+}
+
+function momentOfEvent({ createdTime, key }: EventEntry) {
+  return { time: Date.parse(createdTime), number: key, id: String(key) };
+}
+
+/** Their ids end in a count. */
+function momentOfTask({ queuedTime, id }: TaskEntry) {
+  return { time: Date.parse(queuedTime), number: Number(/\d{1,15}$/.exec(id)?.[0] ?? 0), id };
 }
 
 async function onEntity(vsphere: ServerContext['vsphere'], tasks: readonly TaskEntry[], wanted: string) {

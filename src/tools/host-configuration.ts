@@ -4,7 +4,8 @@ import { readHostHardware } from '../vsphere/host-hardware.ts';
 import { readHostNetworking } from '../vsphere/host-networking.ts';
 import { listHostServices, pickService, readTimeConfiguration } from '../vsphere/host-services.ts';
 import { bytesToGb } from '../vsphere/units.ts';
-import { hostName, objectRef, toObjectRef } from './fields.ts';
+import { cursor, hostName, limit, objectRef, toObjectRef } from './fields.ts';
+import { page, pageFields } from './page.ts';
 import { defineTool } from './tool.ts';
 
 const text = z.string().optional();
@@ -26,14 +27,14 @@ export const listServices = defineTool({
     'The services of one ESXi host (SSH, NTP, shell, …) with their key, whether they run, and whether they start with the host. get_service_status takes a key and tells of one.',
   permission: 'READ_ONLY',
   effect: 'read',
-  input: { host_name: hostName },
-  output: { host: objectRef, services: z.array(service), total: z.int() },
+  input: { host_name: hostName, limit, cursor },
+  output: { host: objectRef, services: z.array(service), ...pageFields },
   target: ({ host_name }) => host_name,
-  async handler({ host_name }, { vsphere, reading }) {
+  async handler({ host_name, ...paging }, { vsphere, reading }) {
     const host = await vsphere.inventory.host(host_name);
     reading(host);
-    const services = (await listHostServices(vsphere, host)).sort((a, b) => (a.key < b.key ? -1 : 1));
-    return { host: toObjectRef(host), services, total: services.length };
+    const { items, ...rest } = page('services', await listHostServices(vsphere, host), ({ key }) => key, paging);
+    return { host: toObjectRef(host), services: items, ...rest };
   },
 });
 

@@ -38,18 +38,22 @@ export const listFolders = defineTool({
   },
 });
 
+const text = z.string().optional();
+
 /** One slow server must not use up the time of the whole search. */
 const SERVER_DEADLINE_MS = 20_000;
+/** Nor its tags the time of its names and addresses: what each of thousands is called has to be asked. */
+const TAGS_DEADLINE_MS = 12_000;
 
 export const find = defineGatewayTool({
   name: 'find',
   title: 'Find objects',
   description:
-    'Search every managed server for objects by a part of their name, by id, or VMs and hosts by guest host name, IP or MAC address or a part of one. Tells the server, path and id that other tools take. A server that is down is named, and the others are searched.',
+    'Search every managed server for objects by a part of their name, by id, by tag, or VMs and hosts by guest host name, IP or MAC address, or a part of one. Tells the server, path and id that other tools take. A server that is down is named, and the others are searched.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: {
-    query: z.string().min(1).max(200).describe('Part of a name or address, in any case.'),
+    query: z.string().min(1).max(200).describe('Part of a name, address or tag (category/name), in any case.'),
     limit: limit.default(50),
     cursor,
   },
@@ -63,7 +67,7 @@ export const find = defineGatewayTool({
       }),
     ),
     ...pageFields,
-    servers: z.array(z.object({ host: z.string(), searched: z.boolean(), error: z.string().optional() })),
+    servers: z.array(z.object({ host: z.string(), searched: z.boolean(), error: text, tags_error: text })),
   },
   target: ({ query }) => query,
   async handler({ query, ...paging }, context) {
@@ -79,10 +83,11 @@ export const find = defineGatewayTool({
         matched: match.matched,
       })),
       ...rest,
-      servers: searches.map(({ host, error }) => ({
+      servers: searches.map(({ host, error, tagsError }) => ({
         host,
         searched: error === undefined,
         ...(error === undefined ? {} : { error }),
+        ...(tagsError === undefined ? {} : { tags_error: tagsError }),
       })),
     };
   },
@@ -92,14 +97,20 @@ interface Search {
   readonly host: string;
   readonly matches: readonly SearchMatch[];
   readonly error?: string;
+  readonly tagsError?: string;
 }
 
 async function searchServer(host: string, query: string, context: GatewayContext): Promise<Search> {
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(SERVER_DEADLINE_MS)]);
   try {
     const server = await context.servers.get(host, signal);
-    const vsphere = server.forCall({ operationId: context.requestId, signal });
-    return { host, matches: await searchInventory(vsphere, query) };
+    const operationId = context.requestId;
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(TAGS_DEADLINE_MS)]);
+    const { tags } = server.forCall({ operationId, signal: soon });
+    const vsphere = { ...server.forCall({ operationId, signal }), tags };
+    const { matches, tagsError } = await searchInventory(vsphere, query);
+    if (context.signal.aborted) throw abortError(context.signal);
+    return { host, matches, ...(tagsError === undefined ? {} : { tagsError: tagsError.message }) };
   } catch (error) {
     if (context.signal.aborted) throw abortError(context.signal);
     if (error instanceof GatewayError) return { host, matches: [], error: error.message };

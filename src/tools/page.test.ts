@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cursor as cursorArgument } from './fields.ts';
-import { page } from './page.ts';
+import { ascending, descending, page } from './page.ts';
 
 const key = (name: string) => name;
 
@@ -56,5 +56,21 @@ describe('page', () => {
     const { next_cursor } = page('names', long, key, { limit: 1 });
     expect(cursorArgument.parse(next_cursor)).toBe(next_cursor);
     expect(page('names', long, key, { limit: 5, cursor: next_cursor }).items).toEqual(long.slice(1));
+  });
+});
+
+describe('numbers in keys', () => {
+  const numbers = [-(10 ** 14), -101, -1, 0, 1, 9, 10, 2_000, 10 ** 14];
+
+  it('sort as numbers do, in either direction', () => {
+    expect(numbers.map(ascending)).toEqual(numbers.map(ascending).sort());
+    expect(numbers.map(descending).reverse()).toEqual(numbers.map(descending).sort());
+  });
+
+  it('are of one length, whatever the number', () => {
+    const all = [...numbers, Number.NaN, Number.POSITIVE_INFINITY, -Number.MAX_VALUE, 1.5];
+    expect(new Set(all.flatMap((number) => [ascending(number).length, descending(number).length]))).toEqual(
+      new Set([16]),
+    );
   });
 });

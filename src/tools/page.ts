@@ -4,7 +4,7 @@ import { GatewayError } from '../lib/errors.ts';
 
 /** What every list returns beside its items. */
 export const pageFields = {
-  total: z.int().describe('Items in all, before limit and cursor.'),
+  total: z.int().describe('In all pages.'),
   next_cursor: z.string().optional(),
 };
 
@@ -38,7 +38,7 @@ export function page<T>(
   const sorted = items
     .map((item) => ({ item, key: key(item) }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  const after = cursor === undefined ? undefined : decode(list, cursor);
+  const after = cursor === undefined ? undefined : keyIn(list, cursor);
   const start = after === undefined ? 0 : sorted.findIndex((entry) => entry.key > after);
   const chosen = start < 0 ? [] : sorted.slice(start, start + limit);
   const last = chosen.at(-1);
@@ -50,6 +50,19 @@ export function page<T>(
   };
 }
 
+const LARGEST = 1e15 - 1;
+
+/** A whole number as part of a key, so that larger ones come later. What is beyond 15 digits counts as the largest. */
+export function ascending(number: number): string {
+  const bounded = Math.min(Math.max(Math.trunc(number) || 0, -LARGEST), LARGEST);
+  return String(1e15 + bounded).padStart(16, '0');
+}
+
+/** The same, so that larger ones come first. */
+export function descending(number: number): string {
+  return ascending(-number);
+}
+
 /** Tells a cursor from what a caller made up or took from another list. It keeps no secret and needs none. */
 const CHECKSUM_BYTES = 6;
 
@@ -57,12 +70,15 @@ function encode(list: string, key: string): string {
   return Buffer.concat([checksum(list, key), Buffer.from(key)]).toString('base64url');
 }
 
-function decode(list: string, cursor: string): string {
+/** The key that a cursor holds. Errors: INVALID_INPUT for a cursor that this list has not given. */
+export function keyIn(list: string, cursor: string): string {
   const key = Buffer.from(cursor, 'base64url').subarray(CHECKSUM_BYTES).toString();
-  if (encode(list, key) !== cursor) {
-    throw new GatewayError('INVALID_INPUT', 'cursor: not one that this tool returned. Leave it out to start anew.');
-  }
+  if (encode(list, key) !== cursor) throw refusedCursor();
   return key;
+}
+
+export function refusedCursor(): GatewayError {
+  return new GatewayError('INVALID_INPUT', 'cursor: not one that this tool returned. Leave it out to start anew.');
 }
 
 function checksum(list: string, key: string): Buffer {

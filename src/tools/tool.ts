@@ -119,7 +119,7 @@ export type Tool = Omit<Common<z.ZodRawShape, z.ZodRawShape>, 'target' | 'input'
 const READ_DEADLINE_SECONDS = 60;
 const CHANGE_DEADLINE_SECONDS = 30 * 60;
 
-const host = z.string().min(1).max(255).optional().describe('Managed server: see list_servers.');
+const host = z.string().min(1).max(255).optional().describe('Server (list_servers).');
 
 const wait = z.boolean().default(true).describe('false: answer with the task id at once.');
 

@@ -1,6 +1,6 @@
 /** VMs and templates: which there are, and one in full. */
 import { z } from 'zod';
-import { sameRef } from '../vsphere/references.ts';
+import { refKey, sameRef } from '../vsphere/references.ts';
 import { readVm } from '../vsphere/virtual-machine.ts';
 import { listPlacedVms, type PlacedVm } from '../vsphere/vm-list.ts';
 import { cursor, limit, objectRef, powerState, toObjectRef, vmName } from './fields.ts';
@@ -15,7 +15,7 @@ export const listVms = defineTool({
   name: 'list_vms',
   title: 'List VMs',
   description:
-    'The VMs of one server with power state, size and guest, narrowed by name, power state, folder or cluster. Templates are in list_templates; get_vm_info tells all about one VM; find searches every server, also by IP and MAC.',
+    'The VMs of one server with power state, size and guest, narrowed by name, power state, folder, cluster or tag. Templates are in list_templates; get_vm_info tells all about one VM; find searches every server, also by IP and MAC.',
   permission: 'READ_ONLY',
   effect: 'read',
   input: {
@@ -23,6 +23,7 @@ export const listVms = defineTool({
     power_state: z.enum(['poweredOn', 'poweredOff', 'suspended']).optional(),
     folder: container.describe('Folder, with what is below it: name, path or id.'),
     cluster: container.describe('Cluster: name, path or id.'),
+    tag: container.describe('Tag on the VM: name, category/name or id.'),
     limit,
     cursor,
   },
@@ -134,20 +135,26 @@ function toListed(vm: PlacedVm) {
 }
 
 async function placeFilter(
-  { folder, cluster }: { folder?: string | undefined; cluster?: string | undefined },
-  { inventory, readOne }: ServerContext['vsphere'],
+  { folder, cluster, tag }: { folder?: string | undefined; cluster?: string | undefined; tag?: string | undefined },
+  { inventory, readOne, tags }: ServerContext['vsphere'],
 ): Promise<(vm: PlacedVm) => boolean> {
-  const [above, hosts] = await Promise.all([
+  const [above, hosts, carriers] = await Promise.all([
     folder === undefined ? undefined : inventory.find('Folder', folder),
     cluster === undefined ? undefined : hostsOf(cluster),
+    tag === undefined ? undefined : carriersOf(tag),
   ]);
   return (vm) =>
     (above === undefined || vm.within.some((ref) => sameRef(ref, above.ref))) &&
-    (hosts === undefined || (vm.host !== undefined && hosts.has(vm.host.value)));
+    (hosts === undefined || (vm.host !== undefined && hosts.has(vm.host.value))) &&
+    (carriers === undefined || carriers.has(refKey(vm.ref)));
 
   async function hostsOf(name: string): Promise<Set<string>> {
     const { ref } = await inventory.find('ClusterComputeResource', name);
     const { props } = await readOne('ClusterComputeResource', ref, ['host']);
     return new Set(props.host?.map(({ value }) => value));
+  }
+
+  async function carriersOf(name: string): Promise<Set<string>> {
+    return new Set((await tags.objectsOf(await tags.find(name))).map(refKey));
   }
 }

@@ -18,6 +18,7 @@ import type {
 import { type KeepAlive, startKeepAlive } from './keepalive.ts';
 import { withRelogin } from './relogin.ts';
 import { withReplay } from './replay.ts';
+import { createRestClient, type RestClient } from './rest-client.ts';
 import { createSession, type Session, type SessionState } from './session.ts';
 import { createSoapChannel, type Send, type SendWith, type SoapCall } from './soap-channel.ts';
 import type { TlsOptions } from './tls.ts';
@@ -65,6 +66,8 @@ export interface VimClient {
   readonly version: string;
   /** Grows with each login: views, filters and collectors of an earlier one are gone. */
   readonly generation: number;
+  /** vCenter's other API, with a session of its own that the first call makes. */
+  readonly rest: Pick<RestClient, 'call'>;
   /**
    * One method of the API. A result that may be absent is undefined; an array never is.
    *
@@ -96,6 +99,8 @@ export async function connectVim(options: VimClientOptions): Promise<VimClient> 
   const url = sdkUrl(options);
   const path = url.pathname;
   const transport = createTransport({ url, tls, userAgent, timeouts });
+  // Connections of its own: where this API holds still, the other one goes on.
+  const restTransport = createTransport({ url, tls, userAgent, timeouts });
   let version = '6.5';
   const send = createSoapChannel({ transport, path, version: () => version, limits });
   try {
@@ -113,28 +118,34 @@ export async function connectVim(options: VimClientOptions): Promise<VimClient> 
     if (compareVersions(about.apiVersion, '7.0') < 0) {
       logger.warn({ api_version: about.apiVersion, product: about.fullName }, 'this vSphere is older than 7.0');
     }
-    const login = (jar: CookieJar) => logIn(send, jar, serviceContent, options);
-    const session = createSession({ login, clock, logger });
+    const login = () => logIn(send, serviceContent, options);
+    const isRefusal = (error: unknown) => isSoapFault(error, 'InvalidLogin');
+    const session = createSession({ login, isRefusal, clock, logger });
     await session.current(signal);
-    return createClient({ transport, send, session, serviceContent, version, options });
+    const rest = createRestClient({ transport: restTransport, ...options });
+    return createClient({ transport, restTransport, send, session, rest, serviceContent, version, options });
   } catch (error) {
-    await transport.close();
+    await Promise.all([transport.close(), restTransport.close()]);
     throw error;
   }
 }
 
 interface ClientParts {
   readonly transport: Transport;
+  readonly restTransport: Transport;
   readonly send: SendWith;
-  readonly session: Session;
+  readonly session: Session<CookieJar>;
+  readonly rest: RestClient;
   readonly serviceContent: ServiceContent;
   readonly version: string;
   readonly options: VimClientOptions;
 }
 
-function createClient({ transport, send, session, serviceContent, version, options }: ClientParts): VimClient {
+function createClient(parts: ClientParts): VimClient {
+  const { send, session, rest, serviceContent, version, options } = parts;
   const { clock, logger, keepAliveMs = KEEP_ALIVE_MS } = options;
-  const isAlive = (state: SessionState, signal?: AbortSignal) => hasSession(send, state, serviceContent, signal);
+  const isAlive = (state: SessionState<CookieJar>, signal?: AbortSignal) =>
+    hasSession(send, state, serviceContent, signal);
   const keepAlive = startKeepAlive({
     idleMs: keepAliveMs,
     clock,
@@ -164,6 +175,7 @@ function createClient({ transport, send, session, serviceContent, version, optio
       return session.generation;
     },
     call,
+    rest,
     async retrieveProperties(filters, each, { maxObjects, ...rest } = {}) {
       const _this = serviceContent.propertyCollector;
       const settings = { ...rest, onObject: each };
@@ -179,7 +191,7 @@ function createClient({ transport, send, session, serviceContent, version, optio
       }
     },
     close() {
-      closing ??= end({ transport, send, session, serviceContent, keepAlive, logger });
+      closing ??= end({ ...parts, keepAlive, logger });
       return closing;
     },
   };
@@ -191,18 +203,19 @@ function streamOf(onObject: (object: ObjectContent) => void): NonNullable<SoapCa
 
 async function logIn(
   send: SendWith,
-  jar: CookieJar,
   { sessionManager }: ServiceContent,
   { username, password }: VimClientOptions,
-): Promise<void> {
+): Promise<CookieJar> {
+  const jar = createCookieJar();
   const request = { _this: sessionManager, userName: username, password: password.reveal() };
   await send({ method: 'Login', request, operationId: newOperationId() }, jar);
+  return jar;
 }
 
 /** Reads who the session is of: answered without a session, too, and then with nothing. */
 async function hasSession(
   send: SendWith,
-  { jar }: SessionState,
+  { credential }: SessionState<CookieJar>,
   { propertyCollector, sessionManager }: ServiceContent,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
@@ -219,7 +232,7 @@ async function hasSession(
     signal,
   };
   try {
-    const result = (await send(call, jar)) as RetrieveResult | undefined;
+    const result = (await send(call, credential)) as RetrieveResult | undefined;
     return (result?.objects[0]?.propSet?.length ?? 0) > 0;
   } catch (error) {
     if (isSoapFault(error, 'NotAuthenticated')) return false;
@@ -227,13 +240,13 @@ async function hasSession(
   }
 }
 
-async function ping(send: SendWith, session: Session, logger: Logger): Promise<void> {
+async function ping(send: SendWith, session: Session<CookieJar>, logger: Logger): Promise<void> {
   const state = session.peek();
   if (!state) return;
   try {
     await send(
       { method: 'CurrentTime', request: { _this: SERVICE_INSTANCE }, operationId: newOperationId() },
-      state.jar,
+      state.credential,
     );
   } catch (err) {
     if (isSoapFault(err, 'NotAuthenticated')) session.lost(state.generation);
@@ -241,24 +254,25 @@ async function ping(send: SendWith, session: Session, logger: Logger): Promise<v
   }
 }
 
-interface Closable extends Pick<ClientParts, 'transport' | 'send' | 'session' | 'serviceContent'> {
+interface Closable extends ClientParts {
   readonly keepAlive: KeepAlive;
   readonly logger: Logger;
 }
 
-async function end({ transport, send, session, serviceContent, keepAlive, logger }: Closable): Promise<void> {
+async function end(parts: Closable): Promise<void> {
+  const { transport, restTransport, send, session, rest, serviceContent, keepAlive, logger } = parts;
   keepAlive.stop();
   await transport.endLongPolls();
   const logout = async () => {
     const state = await session.end();
     if (!state) return;
     const request = { _this: serviceContent.sessionManager };
-    await send({ method: 'Logout', request, operationId: newOperationId() }, state.jar).catch((err: unknown) =>
+    await send({ method: 'Logout', request, operationId: newOperationId() }, state.credential).catch((err: unknown) =>
       logger.debug({ err }, 'the session could not be logged out'),
     );
   };
-  await bounded(logout(), LOGOUT_MS);
-  await transport.close();
+  await bounded(Promise.all([logout(), rest.end()]), LOGOUT_MS);
+  await Promise.all([transport.close(), restTransport.close()]);
 }
 
 function sdkUrl({ url: text, tls }: VimClientOptions): URL {

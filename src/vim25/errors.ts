@@ -27,7 +27,22 @@ export class TransportError extends GatewayError {
   }
 }
 
-/** The server's answer is not the SOAP that was expected. What it meant to answer is unknown. */
+/**
+ * An answer that is no vSphere API's. A redirect is never followed: it would carry the session, or the password, along.
+ */
+export function unexpectedStatus(statusCode: number): TransportError {
+  const redirected = statusCode >= 300 && statusCode < 400;
+  return new TransportError(
+    'refused',
+    redirected
+      ? `The server answered with a redirect (HTTP ${statusCode}): its address has to be that of vCenter or ESXi itself.`
+      : `The server answered with HTTP ${statusCode} and not as a vSphere API does.`,
+    // A gateway in between may have given up on a server that went on.
+    { maybeExecuted: statusCode >= 500 && statusCode !== 503 },
+  );
+}
+
+/** The server's answer is not what the API promises. What it meant to answer is unknown. */
 export class ProtocolError extends GatewayError {
   override readonly maybeExecuted: boolean = true;
 
@@ -52,3 +67,21 @@ export class UnsendableValueError extends GatewayError {
     super('INVALID_INPUT', message);
   }
 }
+
+/** vCenter's REST API refused the call. */
+export class RestStatusError extends GatewayError {
+  readonly status: number;
+
+  constructor(status: number) {
+    const why = STATUS_REASONS[status];
+    super('VSPHERE_FAULT', `The REST API of vCenter ${why ?? `answered with HTTP ${status}`}.`);
+    this.status = status;
+  }
+}
+
+const STATUS_REASONS: Readonly<Record<number, string>> = {
+  401: 'does not accept the service account or its session',
+  403: 'does not allow this to the service account',
+  404: 'does not know what was asked for',
+  429: 'has too many requests at present',
+};

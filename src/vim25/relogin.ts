@@ -4,6 +4,8 @@
  * Only a NotAuthenticated fault makes a call repeat, once: the server says by it that it has done nothing. A broken
  * connection says no such thing, and is none of this decorator's business.
  */
+
+import type { CookieJar } from './cookie-jar.ts';
 import type { ItemStream } from './decode.ts';
 import { isSoapFault, SoapFault } from './faults.ts';
 import type { ManagedObjectReference } from './managed-object-reference.ts';
@@ -12,9 +14,9 @@ import type { Send, SendWith, SoapCall } from './soap-channel.ts';
 
 interface Options {
   readonly send: SendWith;
-  readonly session: Session;
+  readonly session: Session<CookieJar>;
   /** Whether the server still knows the session. */
-  readonly isAlive: (state: SessionState, signal?: AbortSignal) => Promise<boolean>;
+  readonly isAlive: (state: SessionState<CookieJar>, signal?: AbortSignal) => Promise<boolean>;
 }
 
 export function withRelogin({ send, session, isAlive }: Options): Send {
@@ -38,10 +40,10 @@ export function withRelogin({ send, session, isAlive }: Options): Send {
     }
   };
 
-  async function sendChecked(call: SoapCall, state: SessionState, onItem: () => void): Promise<unknown> {
+  async function sendChecked(call: SoapCall, state: SessionState<CookieJar>, onItem: () => void): Promise<unknown> {
     const { stream } = call;
     if (!stream) {
-      const result = await send(call, state.jar);
+      const result = await send(call, state.credential);
       for (const object of objectsOf(result)) refuseUnauthenticated(object);
       return result;
     }
@@ -50,11 +52,11 @@ export function withRelogin({ send, session, isAlive }: Options): Send {
       onItem();
       stream.each(item);
     };
-    return send({ ...call, stream: { ...stream, each } }, state.jar);
+    return send({ ...call, stream: { ...stream, each } }, state.credential);
   }
 
   /** The caller gets the fault all the same: only it can rebuild the object, and sees by the generation that it must. */
-  async function reviveIfLost(state: SessionState, signal: AbortSignal | undefined): Promise<void> {
+  async function reviveIfLost(state: SessionState<CookieJar>, signal: AbortSignal | undefined): Promise<void> {
     if (await isAlive(state, signal).catch(() => true)) return;
     session.lost(state.generation);
     await session.current(signal).catch(() => undefined);

@@ -1,5 +1,5 @@
 /**
- * The one session of the service account on a server.
+ * The one session of the service account on a server, of one of its two APIs.
  *
  * However many calls find that there is none, one login is made for all of them. A refused login is remembered for
  * 30 seconds: repeating it would lock the account out.
@@ -7,56 +7,60 @@
 import type { Clock } from '../lib/clock.ts';
 import { abortError, GatewayError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { TransportError } from './errors.ts';
-import { isSoapFault, type SoapFault } from './faults.ts';
 
-export interface SessionState {
+export interface SessionState<Credential> {
   /** Grows with each login: what lives in a session is to be made anew. */
   readonly generation: number;
-  readonly jar: CookieJar;
+  /** What requests of this session carry. */
+  readonly credential: Credential;
 }
 
-export interface Session {
+export interface Session<Credential> {
   readonly generation: number;
   /** The session to use, logged in where there is none; errors: the login's, or the signal's. */
-  current(signal?: AbortSignal): Promise<SessionState>;
+  current(signal?: AbortSignal): Promise<SessionState<Credential>>;
   /** The session if there is one. */
-  peek(): SessionState | undefined;
+  peek(): SessionState<Credential> | undefined;
   /** Tells that the server no longer knows the session of that generation. */
   lost(generation: number): void;
   /** No more logins. Gives the session that is to be logged out. */
-  end(): Promise<SessionState | undefined>;
+  end(): Promise<SessionState<Credential> | undefined>;
 }
 
-interface Options {
-  /** Logs in; the session's cookie goes into the jar. */
-  readonly login: (jar: CookieJar) => Promise<void>;
+interface Options<Credential> {
+  /** Logs in and gives what the session's requests carry. */
+  readonly login: () => Promise<Credential>;
+  /** Whether the login failed because the account or its password was refused. */
+  readonly isRefusal: (error: unknown) => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const REFUSED_LOGIN_PAUSE_MS = 30_000;
 
-export function createSession({ login, clock, logger }: Options): Session {
+export function createSession<Credential>({
+  login,
+  isRefusal,
+  clock,
+  logger,
+}: Options<Credential>): Session<Credential> {
   let generation = 0;
-  let state: SessionState | undefined;
-  let loggingIn: Promise<SessionState> | undefined;
-  let refused: { readonly fault: SoapFault; readonly until: number } | undefined;
+  let state: SessionState<Credential> | undefined;
+  let loggingIn: Promise<SessionState<Credential>> | undefined;
+  let refused: { readonly error: unknown; readonly until: number } | undefined;
   let ended = false;
 
-  async function logIn(): Promise<SessionState> {
-    const jar = createCookieJar();
+  async function logIn(): Promise<SessionState<Credential>> {
+    let credential: Credential;
     try {
-      await login(jar);
+      credential = await login();
     } catch (error) {
-      if (isSoapFault(error, 'InvalidLogin')) {
-        refused = { fault: error, until: clock.monotonic() + REFUSED_LOGIN_PAUSE_MS };
-      }
+      if (isRefusal(error)) refused = { error, until: clock.monotonic() + REFUSED_LOGIN_PAUSE_MS };
       throw withoutEffect(error);
     }
     generation++;
-    state = { generation, jar };
+    state = { generation, credential };
     logger.debug({ generation }, 'logged in to vSphere');
     return state;
   }
@@ -69,7 +73,7 @@ export function createSession({ login, clock, logger }: Options): Session {
     async current(signal) {
       if (ended) throw new GatewayError('UNAVAILABLE', 'The connection to vSphere was closed.');
       if (state) return state;
-      if (refused && clock.monotonic() < refused.until) throw refused.fault;
+      if (refused && clock.monotonic() < refused.until) throw refused.error;
       loggingIn ??= logIn().finally(() => {
         loggingIn = undefined;
       });

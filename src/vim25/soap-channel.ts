@@ -1,7 +1,7 @@
 /** One SOAP call over HTTP, without a thought about sessions or repetition: those are decorators on `Send`. */
 import type { CookieJar } from './cookie-jar.ts';
 import type { ItemStream } from './decode.ts';
-import { TransportError } from './errors.ts';
+import { unexpectedStatus } from './errors.ts';
 import { createResponseReader, requestEnvelope } from './soap.ts';
 import type { HttpResponse, Transport } from './transport.ts';
 import type { XmlLimits } from './xml-reader.ts';
@@ -55,16 +55,7 @@ export function createSoapChannel({ transport, path, version, limits }: Options)
     );
 }
 
-/** SOAP over HTTP answers with 200 or, for a fault, 500. A redirect is never followed: it would carry the session along. */
+/** SOAP over HTTP answers with 200 or, for a fault, 500. */
 function refuseNoSoap({ statusCode }: HttpResponse): void {
-  if (statusCode === 200 || statusCode === 500) return;
-  const redirected = statusCode >= 300 && statusCode < 400;
-  throw new TransportError(
-    'refused',
-    redirected
-      ? `The server answered with a redirect (HTTP ${statusCode}): its address has to be that of vCenter or ESXi itself.`
-      : `The server answered with HTTP ${statusCode} and not as a vSphere API does.`,
-    // A gateway in between may have given up on a server that went on.
-    { maybeExecuted: statusCode >= 500 && statusCode !== 503 },
-  );
+  if (statusCode !== 200 && statusCode !== 500) throw unexpectedStatus(statusCode);
 }

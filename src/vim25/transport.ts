@@ -22,7 +22,7 @@ export interface TransportOptions {
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query on the server's own origin. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;

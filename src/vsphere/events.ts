@@ -22,6 +22,8 @@ export interface EventQuery {
   readonly types?: readonly string[] | undefined;
   /** ISO 8601 */
   readonly since?: string | undefined;
+  /** ISO 8601 */
+  readonly until?: string | undefined;
   /** Events of one object and what is below it. */
   readonly entity?: ManagedObjectReference | undefined;
 }
@@ -41,10 +43,10 @@ export async function listEvents(reader: Reader, query: EventQuery): Promise<Eve
   return events.map(toEntry).sort(byNewest).slice(0, query.maxCount);
 }
 
-function filterOf({ types, since, entity }: EventQuery): EventFilterSpec {
+function filterOf({ types, since, until, entity }: EventQuery): EventFilterSpec {
   return {
     ...(types === undefined || types.length === 0 ? {} : { eventTypeId: [...types] }),
-    ...(since === undefined ? {} : { time: { beginTime: since } }),
+    ...(since === undefined && until === undefined ? {} : { time: { beginTime: since, endTime: until } }),
     ...(entity === undefined ? {} : { entity: { entity, recursion: 'all' } }),
   };
 }

@@ -1,19 +1,24 @@
 /**
- * Searching one server's inventory by what a person remembers: a part of a name, an address. One bulk read
- * through a kept view, whatever the size; addresses are read only where the words could be one.
+ * Searching one server's inventory by what a person remembers: a part of a name, an address, a tag. One bulk read
+ * through a kept view, whatever the size; addresses are read only where the words could be one. Tags are read
+ * meanwhile, by the other API: where that fails, the rest is found all the same.
  */
+import { GatewayError } from '../lib/errors.ts';
 import type { VirtualDevice } from '../vim25/generated/types.ts';
 import { type Entities, toEntities, toInventoryObject } from './ancestry.ts';
 import { throughView } from './connection.ts';
 import { nicsOf } from './devices.ts';
 import type { InventoryObject } from './inventory.ts';
+import { shown } from './names.ts';
 import type { ObjectProperties, Reader } from './reader.ts';
+import { refKey } from './references.ts';
+import { type Tags, tagLabel } from './tags.ts';
 
-type MatchedBy = 'name' | 'id' | 'hostname' | 'ip_address' | 'mac_address';
+type MatchedBy = 'name' | 'id' | 'hostname' | 'ip_address' | 'mac_address' | 'tag';
 
 export interface SearchMatch extends InventoryObject {
   readonly matchedBy: MatchedBy;
-  /** The name, id or address that fits, in full. */
+  /** The name, id, address or tag (`category/name`) that fits, in full. */
   readonly matched: string;
 }
 
@@ -45,11 +50,50 @@ export function parseWords(query: string): Words {
   return { text, ip: isIp ? text : undefined, mac: isMac ? digits : undefined };
 }
 
-/** Every object whose name, id, guest host name, IP or MAC address fits, in any order. */
-export async function searchInventory(reader: Reader, query: string): Promise<SearchMatch[]> {
+export interface SearchResult {
+  /** In any order. */
+  readonly matches: SearchMatch[];
+  /** Why tags could not be searched. */
+  readonly tagsError?: GatewayError;
+}
+
+/** Every object whose name, id, guest host name, IP or MAC address fits, or one of whose tags does. */
+export async function searchInventory(vsphere: Reader & Searched, query: string): Promise<SearchResult> {
   const words = parseWords(query);
-  if (words.text === '') return [];
-  const objects = await reader.withView(TYPES, (view) =>
+  if (words.text === '') return { matches: [] };
+  const [objects, { labels, tagsError }] = await Promise.all([
+    readSearched(vsphere, words),
+    searchTags(vsphere.tags, words.text),
+  ]);
+  const matches = matchesIn(objects, { words, labels }, toEntities(objects), vsphere);
+  return { matches, ...(tagsError === undefined ? {} : { tagsError }) };
+}
+
+interface Searched {
+  readonly tags: Pick<Tags, 'search'>;
+}
+
+/** The first fitting tag of each object, by `refKey`. */
+type TagLabels = ReadonlyMap<string, string>;
+
+async function searchTags(
+  tags: Pick<Tags, 'search'>,
+  text: string,
+): Promise<{ readonly labels: TagLabels; readonly tagsError?: GatewayError }> {
+  const labels = new Map<string, string>();
+  try {
+    for (const { tag, objects } of await tags.search(text)) {
+      for (const ref of objects) if (!labels.has(refKey(ref))) labels.set(refKey(ref), tagLabel(tag));
+    }
+    return { labels };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return { labels, tagsError: error };
+  }
+}
+
+function readSearched(reader: Reader, words: Words): Promise<ObjectProperties[]> {
+  return reader.withView(TYPES, (view) =>
     reader.retrieve([
       throughView(view, [
         { type: 'ManagedEntity', pathSet: ['name', 'parent'] },
@@ -59,7 +103,6 @@ export async function searchInventory(reader: Reader, query: string): Promise<Se
       ]),
     ]),
   );
-  return matchesIn(objects, words, toEntities(objects), reader);
 }
 
 function vmPaths({ ip, mac }: Words): string[] {
@@ -80,13 +123,13 @@ function hostPaths({ ip, mac }: Words): string[] {
 
 function matchesIn(
   objects: readonly ObjectProperties[],
-  words: Words,
+  { words, labels }: { readonly words: Words; readonly labels: TagLabels },
   entities: Entities,
   { content: { rootFolder } }: Reader,
 ): SearchMatch[] {
   return objects.flatMap(({ ref, props }) => {
     const object = toInventoryObject(entities, ref, rootFolder);
-    const match = object && matchOf(object, props as AddressFields, words);
+    const match = object && (matchOf(object, props as AddressFields, words) ?? matchOfTag(labels.get(refKey(ref))));
     return match === undefined ? [] : [{ ...object!, ...match }];
   });
 }
@@ -116,6 +159,10 @@ export function matchOf(
   if (byIp !== undefined) return { matchedBy: 'ip_address', matched: byIp };
   const byMac = mac === undefined ? undefined : macsOf(fields).find((each) => bare(each).includes(mac));
   return byMac === undefined ? undefined : { matchedBy: 'mac_address', matched: byMac };
+}
+
+function matchOfTag(label: string | undefined): Pick<SearchMatch, 'matchedBy' | 'matched'> | undefined {
+  return label === undefined ? undefined : { matchedBy: 'tag', matched: shown(label, 600) };
 }
 
 function ipsOf(fields: AddressFields): string[] {

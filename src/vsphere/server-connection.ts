@@ -9,6 +9,8 @@ import { createInventory } from './inventory-reads.ts';
 import type { PlacementPreferences } from './placement.ts';
 import { createPlacement, type PlacementChoices } from './placement-choice.ts';
 import { createPropertyWatcher } from './property-watcher.ts';
+import { createTagCatalog } from './tag-catalog.ts';
+import { createTags } from './tags.ts';
 import { createTasks } from './task-waits.ts';
 import { logUserEvent } from './user-event.ts';
 import type { Vsphere } from './vsphere.ts';
@@ -34,6 +36,7 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
   const { name, client, clock, logger, placement = {} } = options;
   const connection = createConnection(options);
   const watcher = createPropertyWatcher({ client, call: connection.shared, clock, logger });
+  const catalog = isVcenter(client) ? createTagCatalog({ rest: client.rest, clock }) : undefined;
   const choices: PlacementChoices = { chosen: new Map(), preferences: placement, logger };
 
   return {
@@ -47,6 +50,7 @@ export function createVsphere(options: VsphereOptions): ConnectedVsphere {
         ...reader,
         inventory,
         tasks: createTasks(reader, watcher),
+        tags: createTags({ server: name, catalog, signal: call.signal }),
         defaults: createPlacement({ reader, inventory, choices }),
         watch: watcher.watch,
         requireVcenter(tool) {

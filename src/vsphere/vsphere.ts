@@ -5,6 +5,7 @@ import type { Placement } from './placement.ts';
 import type { PropertyWatcher } from './property-watcher.ts';
 import type { Reader } from './reader.ts';
 import type { ManagedObjectReference } from './references.ts';
+import type { Tags } from './tags.ts';
 import type { Tasks } from './tasks.ts';
 
 interface CallOptions {
@@ -25,6 +26,7 @@ export interface Vsphere {
 export interface VsphereCall extends Reader {
   readonly inventory: Inventory;
   readonly tasks: Tasks;
+  readonly tags: Tags;
   readonly defaults: Placement;
   /** Tells of an object's properties now and of each change, until the returned function is called. */
   readonly watch: PropertyWatcher['watch'];

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ownIdentity } from '../../src/audit/process-identity.ts';
 import { takeSlot } from '../../src/audit/slot.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { ownIdentity } from '../../src/lib/process-identity.ts';
 import { logger, openLog, temporaryFolder } from './fixture.ts';
 
 let folder: string;

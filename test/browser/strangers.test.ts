@@ -69,6 +69,8 @@ describe.skipIf(!chromiumAvailable)('the name of a stranger', () => {
     ['web', 'https://app.example.com/callback', 'app.example.com'],
     ['long-host', `https://${'login.'.repeat(30)}evil.example/callback`, 'evil.example'],
     ['app', 'com.example.app:/callback', 'com.example.app:'],
+    ['loopback', 'http://127.0.0.1:33418/callback', '127.0.0.1:33418 (this computer)'],
+    ['loopback-v6', 'http://[::1]:33418/callback', '[::1]:33418 (this computer)'],
   ])('stands with the place where the answer goes (%s)', async (kind, redirect_uri, place) => {
     const client = await newClient(stage.lab, { client_name: 'An assistant', redirect_uris: [redirect_uri] });
     const { page, open, context } = await stage.person();

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startClockShiftingProxy } from '../support/clock-shifting-proxy.ts';
 import { AUDIT_KEY, oauthEnv, vcenterEnv } from '../support/gateway.ts';
 import { HELD_BY_PERMISSIONS, runCommand } from '../support/gateway-process.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
@@ -114,5 +115,34 @@ describe.skipIf(!(await vcsimAvailable()))('doctor', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^ok +keys: loaded/m);
     expect(stdout).toMatch(line);
+  });
+
+  /** A simulator without TLS, whose clock is this machine's but for the proxy. */
+  const withVcenterClock = async (ahead: number) => {
+    const plain = await startVcsim({ vm: 1, tls: false });
+    const proxy = await startClockShiftingProxy(plain.host, ahead);
+    try {
+      return await doctor({ VCENTER_HOST: `http://${proxy.host}/sdk` });
+    } finally {
+      await proxy.stop();
+      await plain.stop();
+    }
+  };
+
+  it.each([
+    ['ahead', 300, /^FAIL +(\S+): clock: (29\d|30\d) s ahead of this machine: set both clocks by NTP/m],
+    ['behind', -300, /^FAIL +(\S+): clock: (29\d|30\d) s behind this machine: set both clocks by NTP/m],
+  ])('tells a clock of vCenter that is %s, by how much, and what to do', async (_what, ahead, line) => {
+    const { code, stdout } = await withVcenterClock(ahead);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(line);
+    expect(stdout).toMatch(/^ok +\S+: login/m);
+    expect(stdout.match(/^FAIL/gm)).toHaveLength(1);
+  });
+
+  it('lets a clock of vCenter pass that is off by less than what tokens bear', async () => {
+    const { code, stdout } = await withVcenterClock(20);
+    expect(stdout).toMatch(/^ok +\S+: clock: (1\d|2\d) s ahead of this machine/m);
+    expect(code, stdout).toBe(0);
   });
 });

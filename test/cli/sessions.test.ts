@@ -1,6 +1,6 @@
 /** `mcvsphere sessions` beside a running gateway: with its embedded store, and with a Redis that both know. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -126,15 +126,56 @@ describe.each(['embedded', 'Redis'] as const)('mcvsphere sessions with the %s st
     if (kind === 'Redis') {
       const record = await readFile(join(env.OAUTH_STATE_DIR!, 'audit.jsonl'), 'utf8');
       expect(record).toMatch(/"event":"REVOKED","user":"reader".*"reason":"operator"/);
-      expect(await sessions(gateway, { ...env, OAUTH_SIGNING_KEY: `${SIGNING_KEY}00` }, 'list')).toMatchObject({
-        code: 0,
-        stdout: '',
-      });
     } else {
       const gone = await sessions(gateway, env, 'list');
       expect(gone).toMatchObject({ code: 1, stdout: '' });
       expect(gone.stderr).toContain('No gateway answers');
     }
+  });
+});
+
+describe('mcvsphere sessions on a Redis whose gateway has another key', () => {
+  it('ends nothing, and says so', { timeout: PATIENCE_MS }, async () => {
+    const env = loginEnv('Redis');
+    const wrong = { ...env, OAUTH_SIGNING_KEY: `${SIGNING_KEY}00` };
+    const gateway = await startLoginGateway(env);
+    try {
+      const tokens = [await accessToken(gateway, 'reader'), await accessToken(gateway, 'operator')];
+      const sentence = '2 sessions in OAUTH_STORE_URL cannot be read with this OAUTH_SIGNING_KEY and go on';
+      for (const args of [['list'], ['revoke', 'reader'], ['revoke-all']]) {
+        const { code, stdout, stderr } = await sessions(gateway, wrong, ...args);
+        expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' });
+        expect(stderr).toContain(sentence);
+        expect(stderr).not.toContain(SIGNING_KEY);
+      }
+      expect(await Promise.all(tokens.map((token) => statusOf(gateway, token)))).toEqual([200, 200]);
+
+      // A session of its own, such as where two installations share a Redis: that one ends, and the others are told.
+      const other = await startLoginGateway(wrong);
+      try {
+        const mine = await accessToken(other, 'admin');
+        const { code, stderr } = await sessions(other, wrong, 'revoke-all');
+        expect(code).toBe(1);
+        expect(stderr).toContain(`1 ended. ${sentence}`);
+        expect(await statusOf(other, mine)).toBe(401);
+      } finally {
+        await other.stop();
+      }
+      expect(await sessions(gateway, env, 'revoke-all')).toMatchObject({ code: 0, stdout: '2 sessions ended\n' });
+      expect(await sessions(gateway, wrong, 'list')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    } finally {
+      await gateway.stop();
+    }
+  });
+
+  it('makes no key where it was given none', async () => {
+    const { OAUTH_SIGNING_KEY: _, ...env } = loginEnv('Redis');
+    const stateDir = join(folder, 'without-a-key');
+    const gateway = { provider: { issuer: 'http://127.0.0.1:9/' } } as LoginGateway;
+    const { code, stderr } = await sessions(gateway, { ...env, OAUTH_STATE_DIR: stateDir }, 'revoke-all');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`there is no ${join(stateDir, 'oauth.key')}`);
+    await expect(access(stateDir)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 

@@ -71,6 +71,18 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
     }
   });
 
+  it('gives what it lists in pages', () => {
+    const lists = 'total' in tool.output.shape;
+    if (/^list_|^browse_|^find$/.test(tool.name)) expect(lists).toBe(true);
+    for (const [name, shape] of [
+      ['limit', tool.input.shape],
+      ['cursor', tool.input.shape],
+      ['next_cursor', tool.output.shape],
+    ] as const) {
+      expect(name in shape).toBe(lists);
+    }
+  });
+
   it('takes a managed server unless it is about the gateway', () => {
     expect('host' in tool.input.shape).toBe(tool.scope === 'server');
   });

@@ -1,5 +1,5 @@
 /** The gateway as a process: what it says when it is up, what it does without a vCenter, and what it leaves behind. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,15 @@ describe.skipIf(!(await vcsimAvailable()))('a gateway process', () => {
     });
     expect(running.log()).not.toMatch(/canary/);
     expect(running.log()).not.toContain(AUDIT_KEY);
+  });
+
+  it('leaves its signed checkpoints in the second place as well', async () => {
+    const copies = join(folder, 'checkpoints.jsonl');
+    await (await start({ AUDIT_CHECKPOINT_FILE: copies })).end();
+    const linesOf = async (path: string) => (await readFile(path, 'utf8')).trim().split('\n');
+    const written = (await linesOf(join(folder, 'audit.jsonl'))).filter((line) => line.includes('"CHECKPOINT"'));
+    expect(written.length).toBeGreaterThan(0);
+    expect(await linesOf(copies)).toEqual(written);
   });
 
   it('says who everybody is where nobody logs in', async () => {

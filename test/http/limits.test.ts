@@ -28,6 +28,7 @@ describe('a client that never comes to an end', () => {
         close: async () => {},
       },
       readiness: {},
+      refusals: { note: async () => {} },
       logger: createLogger('silent'),
       patience: { headersMs: 300, requestMs: 600, checkMs: 50 },
     });

@@ -12,6 +12,8 @@ export interface KeptLogin {
   readonly path: string;
   /** What the browser brought back, once. */
   answer(): URLSearchParams | undefined;
+  /** Has the gateway revoke the refresh token (RFC 7009), and keeps what it has: it is worth nothing now. */
+  giveBack(): Promise<void>;
 }
 
 /** @param browse shows the address to a person and gives what comes back, or nothing where nobody answers */
@@ -69,6 +71,16 @@ export function createKeptLogin(browse: (url: URL) => Promise<URLSearchParams | 
       brought = undefined;
       if (found !== undefined && found.get('state') !== state) throw new Error('another state came back');
       return found;
+    },
+    async giveBack() {
+      const found: { issuer: string; revocation_endpoint?: string } | undefined =
+        discovered?.authorizationServerMetadata;
+      const form = { token: tokens?.refresh_token ?? '', client_id: client?.client_id ?? '' };
+      const { status } = await fetch(String(found?.revocation_endpoint), {
+        method: 'POST',
+        body: new URLSearchParams(form),
+      });
+      if (status !== 200) throw new Error(`the revocation was answered with ${status}`);
     },
   };
 }

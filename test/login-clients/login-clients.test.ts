@@ -1,8 +1,10 @@
 /** Clients that people have, logging in by themselves: all that is typed in is the gateway's address. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../support/gateway-process.ts';
+import { post } from '../support/mcp.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
 import { type Desk, setUpDesk } from './desk.ts';
 import { PEERS, type Peer } from './peers.ts';
@@ -12,7 +14,7 @@ import { type Stage, startStage } from './stage.ts';
 const HOUR_MS = 3_600_000;
 const vcsimHere = await vcsimAvailable();
 
-describe.each(PEERS)('$name', ({ here, logIn }) => {
+describe.each(PEERS)('$name', ({ here, endedBy, logIn }) => {
   describe.skipIf(!here || !vcsimHere)('as two people', { timeout: 120_000 }, () => {
     let vcsim: Vcsim;
     let stage: Stage;
@@ -74,9 +76,25 @@ describe.each(PEERS)('$name', ({ here, logIn }) => {
       expect(eventsOf('reader').filter((event) => event.startsWith('LOGIN'))).toHaveLength(1);
     });
 
-    it('is out at once when the session is ended, and nobody else is', async () => {
-      await stage.provider.endSessions('reader');
-      expect(eventsOf('reader').at(-1)).toBe('REVOKED success');
+    const endings = {
+      async 'the program'() {
+        await reader.giveBack!();
+        return 'client';
+      },
+      async 'the operator'() {
+        const ended = await runCommand(['sessions', 'revoke', 'reader'], stage.env);
+        expect(ended).toMatchObject({ code: 0, stdout: '1 session ended\n' });
+        return 'operator';
+      },
+      async 'the provider'() {
+        await stage.provider.endSessions('reader');
+        return 'logout_at_provider';
+      },
+    };
+
+    it(`is refused at once when ${endedBy} ends the session, and nobody else is`, async () => {
+      const reason = await endings[endedBy]();
+      expect(stage.records().at(-1)).toMatchObject({ event: 'REVOKED', user: 'reader', result: 'success', reason });
       const before = desk.shown();
       const over = new AbortController();
       // Some clients give up, others wait for somebody to log in again.
@@ -88,7 +106,10 @@ describe.each(PEERS)('$name', ({ here, logIn }) => {
         until(() => desk.shown() > before, over.signal).then(() => 'refused'),
       ]).finally(() => over.abort());
       expect(became).toBe('refused');
-      expect(eventsOf('reader').at(-1)).toBe('REVOKED success');
+      const after = eventsOf('reader');
+      expect(after.slice(after.lastIndexOf('REVOKED success')).filter((event) => / success$/.test(event))).toEqual([
+        'REVOKED success',
+      ]);
       expect(await operator.call('list_vms')).toContain('DC0_H0_VM0');
     });
   });
@@ -97,9 +118,11 @@ describe.each(PEERS)('$name', ({ here, logIn }) => {
 describe.skipIf(!installed(CLAUDE))('Claude Code, at a gateway that has its document on a list', () => {
   const ID = 'https://claude.ai/oauth/claude-code-client-metadata';
 
-  it('logs in under the id of its document, and registers nothing', { timeout: 60_000 }, async () => {
+  it('logs in under the id of its document, registers nothing, and is out once it logs out', {
+    timeout: 60_000,
+  }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mcvsphere-listed-'));
-    const listed = join(folder, 'clients.json');
+    const [listed, home] = [join(folder, 'clients.json'), join(folder, 'home')];
     const redirect_uris = ['http://localhost/callback', 'http://127.0.0.1/callback'];
     await writeFile(listed, JSON.stringify([{ client_id: ID, client_name: 'Claude Code', redirect_uris }]));
     const vcenter = { url: 'https://127.0.0.1:9/sdk', user: 'user', password: 'pass' };
@@ -108,10 +131,18 @@ describe.skipIf(!installed(CLAUDE))('Claude Code, at a gateway that has its docu
     try {
       desk.seat('reader');
       const claude = PEERS.find(({ name }) => name === 'Claude Code')!;
-      const peer = await claude.logIn({ mcp: stage.mcp, desk, home: join(folder, 'home') });
+      const peer = await claude.logIn({ mcp: stage.mcp, desk, home });
       expect(await peer.tools()).toContain('list_vms');
-      await peer.close();
       expect(stage.records().find(({ event }) => event === 'LOGIN')).toMatchObject({ user: 'reader', client_id: ID });
+
+      const held = await readFile(join(home, '.claude/.credentials.json'), 'utf8');
+      const token = /"accessToken":"([^"]+)"/.exec(held)?.[1];
+      const list = () => post(stage.mcp, { jsonrpc: '2.0', id: 1, method: 'tools/list' }, { token });
+      expect((await list()).status).toBe(200);
+      await peer.giveBack!();
+      await peer.close();
+      expect(stage.records().at(-1)).toMatchObject({ event: 'REVOKED', user: 'reader', reason: 'client' });
+      expect((await list()).status).toBe(401);
     } finally {
       await desk.close();
       await stage.close();

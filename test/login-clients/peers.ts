@@ -19,12 +19,16 @@ export interface Peer {
   tools(): Promise<readonly string[]>;
   /** Calls a tool without arguments and gives the text of its result; rejects where it cannot. */
   call(tool: string): Promise<string>;
+  /** Ends its session at the gateway, where the program can. */
+  giveBack?(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface PeerKind {
   readonly name: string;
   readonly here: boolean;
+  /** Who ends the session of one of its people. */
+  readonly endedBy: 'the program' | 'the operator' | 'the provider';
   /** Logs in as whoever sits at the desk. */
   logIn(options: PeerOptions): Promise<Peer>;
 }
@@ -32,10 +36,15 @@ export interface PeerKind {
 const SELF = { name: 'client-of-the-tests', version: '1.0.0' };
 
 export const PEERS: readonly PeerKind[] = [
-  { name: "the SDK's OAuth provider", here: true, logIn: logInWithSdk },
-  { name: 'mcp-remote', here: installed(NODE, MCP_REMOTE), logIn: logInWithRemote },
-  { name: "the Inspector's command line", here: installed(NODE, INSPECTOR), logIn: logInWithInspector },
-  { name: 'Claude Code', here: installed(CLAUDE), logIn: logInWithClaude },
+  { name: "the SDK's OAuth provider", here: true, endedBy: 'the program', logIn: logInWithSdk },
+  { name: 'mcp-remote', here: installed(NODE, MCP_REMOTE), endedBy: 'the operator', logIn: logInWithRemote },
+  {
+    name: "the Inspector's command line",
+    here: installed(NODE, INSPECTOR),
+    endedBy: 'the provider',
+    logIn: logInWithInspector,
+  },
+  { name: 'Claude Code', here: installed(CLAUDE), endedBy: 'the operator', logIn: logInWithClaude },
 ];
 
 async function logInWithSdk({ mcp, desk }: PeerOptions): Promise<Peer> {
@@ -58,7 +67,7 @@ async function logInWithSdk({ mcp, desk }: PeerOptions): Promise<Peer> {
       return connect(false);
     }
   };
-  return over(await connect());
+  return { ...over(await connect()), giveBack: login.giveBack };
 }
 
 async function logInWithRemote({ mcp, desk, home }: PeerOptions): Promise<Peer> {
@@ -147,6 +156,7 @@ async function logInWithClaude({ mcp, desk, home }: PeerOptions): Promise<Peer> 
       if (result.type !== 'tool_result' || result.is_error) throw new Error(text);
       return String(result.content);
     },
+    giveBack: async () => void (await claude(CLAUDE, ['mcp', 'logout', 'vsphere'])),
     close: model.close,
   };
 }

@@ -20,6 +20,8 @@ export interface Stage {
   readonly mcp: string;
   readonly provider: IdentityProvider;
   readonly folder: string;
+  /** The gateway's environment, for commands beside it. */
+  readonly env: Record<string, string>;
   records(): Recorded[];
   /** Lets time pass at the gateway and at the provider. */
   advance(ms: number): void;
@@ -69,19 +71,17 @@ export async function startStage(
   const folder = await mkdtemp(join(tmpdir(), 'mcvsphere-stage-'));
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
-  const { provider, env } = await startProviderFor(baseUrl, clock);
-  const loaded = loadConfig(
-    {
-      ...vcenterEnv(vcsim),
-      ...env,
-      MCP_TRANSPORT: 'streamable-http',
-      MCP_PORT: String(port),
-      OAUTH_STATE_DIR: folder,
-      AUDIT_FILE: join(folder, 'audit.jsonl'),
-      ...more,
-    },
-    readLocalFile,
-  );
+  const { provider, env: login } = await startProviderFor(baseUrl, clock);
+  const env = {
+    ...vcenterEnv(vcsim),
+    ...login,
+    MCP_TRANSPORT: 'streamable-http',
+    MCP_PORT: String(port),
+    OAUTH_STATE_DIR: folder,
+    AUDIT_FILE: join(folder, 'audit.jsonl'),
+    ...more,
+  };
+  const loaded = loadConfig(env, readLocalFile);
   if (!loaded.ok) throw new Error(`bad test configuration: ${JSON.stringify(loaded.problems)}`);
   const app = await startApp({ config: loaded.config, logger: createLogger('silent'), clock });
   const auditFile = loaded.config.audit.file;
@@ -90,6 +90,7 @@ export async function startStage(
     mcp: `${baseUrl}/mcp`,
     provider,
     folder,
+    env,
     records: () => auditRecords(auditFile),
     advance(ms) {
       ahead += ms;

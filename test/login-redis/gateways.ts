@@ -32,8 +32,12 @@ export interface Gateways {
   close(): Promise<void>;
 }
 
-/** `env` is shared; each has a state folder and a record of its own. */
-export async function startGateways(count: number, env: Record<string, string> = {}): Promise<Gateways> {
+/** `env` is shared, `each` is added to it in turn; each has a state folder and a record of its own. */
+export async function startGateways(
+  count: number,
+  env: Record<string, string> = {},
+  each: readonly Record<string, string>[] = [],
+): Promise<Gateways> {
   const folder = await mkdtemp(join(tmpdir(), 'mcvs-'));
   const { provider, env: login } = await startProviderFor(BASE_URL);
   const all = await Promise.all(
@@ -48,6 +52,7 @@ export async function startGateways(count: number, env: Record<string, string> =
         MCP_TRANSPORT: 'streamable-http',
         MCP_PORT: '0',
         ...env,
+        ...each[index],
       };
       const process = await startGatewayProcess(own);
       const { origin } = new URL(process.url);

@@ -1,4 +1,5 @@
 /** Tokens of the company's provider for scripts and services, beside the login. */
+import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   BASE_URL,
@@ -25,6 +26,10 @@ function sign(claims: Record<string, unknown> = {}, header: Record<string, unkno
   return lab.provider.sign({ ...own, groups: ['vsphere-readers'], ...claims }, { alg: 'RS256', header });
 }
 
+async function read<T>(url: string): Promise<T> {
+  return (await (await fetch(url)).json()) as T;
+}
+
 describe('a token of the provider', () => {
   it('for this gateway is taken beside those of the login', async () => {
     expect(await toolsOf(lab, await sign())).toContain('list_vms');
@@ -41,6 +46,28 @@ describe('a token of the provider', () => {
     ['of another provider', { iss: 'https://other.example' }],
   ])('%s is refused', async (_what, claims) => {
     expect(await toolsOf(lab, await sign(claims))).toBe(401);
+  });
+
+  it('is signed by the provider, and not by nobody or with what everybody knows', async () => {
+    const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const [header = '', payload = '', signature = ''] = (await sign()).split('.');
+    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid?: string };
+    const { jwks_uri } = await read<{ jwks_uri: string }>(`${lab.provider.issuer}/.well-known/openid-configuration`);
+    const { keys } = await read<{ keys: JsonWebKey[] }>(jwks_uri);
+    const hs256 = `${encode({ alg: 'HS256', typ: 'at+jwt', kid })}.${payload}`;
+    const withKnown = keys.flatMap((key) => {
+      const pem = createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+      return [JSON.stringify(key), pem].map((known) => createHmac('sha256', known).update(hs256).digest('base64url'));
+    });
+    const forged = [
+      ...['none', 'NONE'].map((alg) => `${encode({ alg, typ: 'at+jwt' })}.${payload}.`),
+      `${header}.${payload}.`,
+      `${header}.${encode({ ...claimsOf(`.${payload}.`), groups: ['vsphere-super-admins'] })}.${signature}`,
+      ...withKnown.map((known) => `${hs256}.${known}`),
+    ];
+    expect(forged.length).toBeGreaterThan(5);
+    for (const token of forged) expect(await toolsOf(lab, token)).toBe(401);
+    expect(await toolsOf(lab, `${header}.${payload}.${signature}`)).toContain('list_vms');
   });
 
   it('cannot name a session of somebody else', async () => {

@@ -52,6 +52,15 @@ describe('a code', () => {
     expect(await toolsOf(lab, String(body.access_token))).toContain('list_vms');
   });
 
+  it('opens nothing at /mcp itself, and neither do the refresh token and the id of the client', async () => {
+    const { begun, redirect } = await withCode();
+    const code = redirect.searchParams.get('code')!;
+    expect(await toolsOf(lab, code)).toBe(401);
+    const { body } = await client.redeem(redirect, begun);
+    for (const token of [code, String(body.refresh_token), client.id]) expect(await toolsOf(lab, token)).toBe(401);
+    expect(await toolsOf(lab, String(body.access_token))).toContain('list_vms');
+  });
+
   it('redeemed by 50 at once gives tokens once, and those are taken back', async () => {
     const { begun, redirect } = await withCode();
     const answers = await Promise.all(Array.from({ length: 50 }, () => client.redeem(redirect, begun)));

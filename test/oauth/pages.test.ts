@@ -22,8 +22,23 @@ describe('the consent page', () => {
     expect(text).toContain('with your rights and in your name');
     expect(text).toContain('delete');
     expect(text).toContain('12 hours');
-    expect(text).toContain('this computer');
+    expect(text).toContain(`at ${new URL(CALLBACK).host} (this computer)`);
     expect(text).toContain(new URL(gateway.provider.issuer).host);
+  });
+
+  it.each([
+    ['http://127.0.0.1:33418/callback', '127.0.0.1:33418'],
+    ['http://localhost:8765/cb?x=1', 'localhost:8765'],
+    ['http://[::1]:41999/', '[::1]:41999'],
+    ['http://127.0.0.1/callback', '127.0.0.1'],
+  ])('names the host and the port of %s, where a program listens', async (redirect_uri, place) => {
+    expect((await consentFor('Claude Code', redirect_uri)).text).toContain(`at ${place} (this computer)`);
+  });
+
+  it('names the port that was asked for, and not that of the registration', async () => {
+    const id = await gateway.register({ client_name: 'x', redirect_uris: ['http://127.0.0.1:1000/cb'] });
+    const asked = authorizeUrl(id, { redirect_uri: 'http://127.0.0.1:2000/cb' });
+    expect((await gateway.browser().open(asked)).text).toContain('at 127.0.0.1:2000 (this computer)');
   });
 
   it('warns of what each kind of address means', async () => {

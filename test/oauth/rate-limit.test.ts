@@ -36,6 +36,11 @@ describe('an address', () => {
     expect(refused.headers.get('cache-control')).toContain('no-store');
     const body = await refused.text();
     expect(body).toContain(method === 'GET' ? 'Too many tries' : 'temporarily_unavailable');
+    const id = refused.headers.get('x-request-id');
+    if (method === 'GET') expect(body).toContain(id);
+    expect(gateway.records().filter(({ request_id }) => request_id === id)).toEqual([
+      expect.objectContaining({ event: 'REFUSED', endpoint: path, reason: 'too_many_requests' }),
+    ]);
     expect((await ask('198.51.100.2')).status).toBe(status);
   });
 
@@ -46,6 +51,12 @@ describe('an address', () => {
     for (let i = 0; i < 301; i += 1) statuses.push(await statusOf());
     expect(new Set(statuses.slice(0, 300))).toEqual(new Set([400]));
     expect(statuses[300]).toBe(429);
+  });
+
+  it('that a proxy tells with its port counts without it', async () => {
+    const ask = (address: string) => gateway.fetch('/token', { method: 'POST', headers: from(address) });
+    for (let i = 0; i < 6; i += 1) expect((await ask(`198.51.100.20:${50_000 + i}`)).status).toBe(400);
+    expect((await ask('198.51.100.20:50099')).status).toBe(429);
   });
 
   it('of IPv6 counts with its whole network', async () => {

@@ -66,6 +66,11 @@ describe.skipIf(!(await redisAvailable()))('two gateways on one Redis', () => {
     expect(refused.status).toBe(503);
     expect(refused.next).toBeUndefined();
     expect(refused.text).toContain('cannot log anybody in');
+    const number = refused.headers['x-request-id'];
+    expect(refused.text).toContain(number);
+    expect(one.records().filter(({ request_id, event }) => request_id === number && event === 'REFUSED')).toEqual([
+      expect.objectContaining({ endpoint: '/authorize', reason: 'gateway_unavailable' }),
+    ]);
     expect(String(refused.headers['set-cookie'])).not.toContain('login');
     const code = { grant_type: 'authorization_code', client_id: id, code: 'x'.repeat(43), redirect_uri: CALLBACK };
     const answer = await one.form('/token', { ...code, code_verifier: VERIFIER });
@@ -74,9 +79,9 @@ describe.skipIf(!(await redisAvailable()))('two gateways on one Redis', () => {
     expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
 
     await redis.start();
-    const keys = async (gateway: LoginGateway) =>
-      ((await (await gateway.fetch('/readyz')).json()) as { checks: { keys: string } }).checks.keys;
-    for (const gateway of [one, two]) await expect.poll(() => keys(gateway), { timeout: 15_000 }).toBe('ok');
+    const sessions = async (gateway: LoginGateway) =>
+      ((await (await gateway.fetch('/readyz')).json()) as { checks: { sessions: string } }).checks.sessions;
+    for (const gateway of [one, two]) await expect.poll(() => sessions(gateway), { timeout: 15_000 }).toBe('ok');
     expect((await browser.submit(shown, {}, { button: 'allow' })).status).toBe(200);
     expect(parametersOf(await logIn(two.browser(), authorizeUrl(id)))).toHaveProperty('code');
   });

@@ -60,7 +60,9 @@ describe.each(['embedded', 'Redis'] as const)('the %s store', (kind) => {
     expect(await two.get('s:2')).toBe('');
     expect(await two.get('s:3')).toBeUndefined();
     expect(await collect(two.keys('s:'))).toEqual(['s:1', 's:2']);
+    expect([await two.has('s:1'), await two.has('s:2'), await two.has('s:3')]).toEqual([true, true, false]);
     expect(await two.delete('s:1')).toBe(true);
+    expect(await two.has('s:1')).toBe(false);
     expect(await one.delete('s:1')).toBe(false);
     expect(await one.healthy()).toBe(true);
   });
@@ -153,6 +155,7 @@ describe('the Redis store', () => {
     expect(await fresh.compareAndSet('rotated', 'x', 'y', 60)).toBe(true);
     expect(await fresh.get('rotated')).toBe('y');
     expect(await old.get('rotated')).toBeUndefined();
+    expect(await old.has('rotated')).toBe(true);
   });
 
   it('warns a replica whose key is another one, and no other', async () => {
@@ -162,8 +165,11 @@ describe('the Redis store', () => {
       openStore({ url: new Secret(redis.url), stateDir: folder, keys: ring, clock: systemClock, logger: watching });
     await open(keys);
     await open(keys);
+    const other = 'another-key-another-key-another-key-0123';
+    await open(deriveOAuthKeys(new Secret(`${other} ${SIGNING_KEY.reveal()}`)));
+    await open(deriveOAuthKeys(new Secret(other)));
     expect(warned).toEqual([]);
-    await open(deriveOAuthKeys(new Secret('another-key-another-key-another-key-0123')));
+    await open(keys);
     expect(warned).toEqual([expect.stringContaining('OAUTH_SIGNING_KEY')]);
   });
 
@@ -184,7 +190,9 @@ async function rawClient() {
 
 describe('the embedded store over a restart', () => {
   const file = (name: string) => join(folder, name, 'sessions.snapshot');
-  const open = (name: string, clock = systemClock) => openStore({ stateDir: join(folder, name), keys, clock, logger });
+  /** Without the lock of the folder, so that one which was never closed stands for one that was killed. */
+  const open = (name: string, clock = systemClock) =>
+    openMemoryStore({ clock, logger, snapshot: createSnapshotFile({ path: file(name), cipher, logger }) });
 
   it('has everything again, less what has ended meanwhile', async () => {
     const clock = manualClock();
@@ -279,5 +287,52 @@ describe('the embedded store over a restart', () => {
     expect(await store.delete('a')).toBe(false);
     expect(await store.healthy()).toBe(true);
     expect(await (await openMemoryStore({ clock: systemClock, logger, snapshot: real })).get('a')).toBeUndefined();
+  });
+
+  it('saves a deletion by itself once that can be done, though nobody asks again', async () => {
+    const path = join(folder, 'again', 'sessions.snapshot');
+    const snapshot = createSnapshotFile({ path, cipher, logger });
+    const store = await openMemoryStore({ clock: systemClock, logger, snapshot });
+    await store.set('a', '1', 60);
+    await store.set('b', '1', 60);
+    await store.delete('b');
+    const saved = async () => (await openMemoryStore({ clock: systemClock, logger, snapshot })).get('a');
+    expect(await saved()).toBe('1');
+    // The file cannot be written: something else has its name.
+    await mkdir(`${path}.draft`);
+    await expect(store.delete('a')).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(await store.healthy()).toBe(false);
+    expect(await saved()).toBe('1');
+    await rm(`${path}.draft`, { recursive: true });
+    await expect.poll(() => store.healthy(), { timeout: 10_000 }).toBe(true);
+    expect(await saved()).toBeUndefined();
+    await store.close();
+  });
+
+  it('stops trying when it is closed', async () => {
+    const path = join(folder, 'closed', 'sessions.snapshot');
+    const real = createSnapshotFile({ path, cipher, logger });
+    let writes = 0;
+    let sleeps = 0;
+    const snapshot: typeof real = {
+      ...real,
+      async write() {
+        writes += 1;
+        throw new Error('no space left on device');
+      },
+    };
+    const clock = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => {
+        sleeps += 1;
+        return systemClock.sleep(ms, signal);
+      },
+    };
+    const store = await openMemoryStore({ clock, logger, snapshot });
+    await expect(store.delete('a')).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(store.delete('b')).rejects.toBeInstanceOf(StoreUnavailableError);
+    await store.close();
+    await new Promise(setImmediate);
+    expect([writes, sleeps]).toEqual([3, 1]);
   });
 });

@@ -7,6 +7,7 @@ import { createGrants } from '../../src/oauth/grants.ts';
 import { deriveOAuthKeys } from '../../src/oauth/keys.ts';
 import { openMemoryStore } from '../../src/oauth/memory-store.ts';
 import type { LoginEntry } from '../../src/oauth/recorder.ts';
+import { createRefusals } from '../../src/oauth/refusals.ts';
 import { createSealing } from '../../src/oauth/sealing.ts';
 import type { Store } from '../../src/oauth/store.ts';
 import { createTokens } from '../../src/oauth/tokens.ts';
@@ -53,6 +54,7 @@ export async function loginParts(options: Options = {}) {
       entries.push(entry);
     },
   };
+  const refusals = createRefusals({ recorder, clock, logger });
   const limits = {
     groupsMaxAgeSeconds: 300,
     groupsMaxStaleSeconds: 900,
@@ -63,7 +65,7 @@ export async function loginParts(options: Options = {}) {
   const grants = createGrants({ ...limits, store, sealing, upstream, recorder, clock, logger });
   const accessTokens = createAccessTokens({ issuer: ISSUER, keys, clock });
   const tokens = createTokens({ store, grants, accessTokens, recorder, clock, tokenTtlSeconds: 3_600 });
-  const verifier = createGatewayVerifier({ accessTokens, grants, store, audience: RESOURCE, clock });
+  const verifier = createGatewayVerifier({ accessTokens, grants, audience: RESOURCE, clock });
 
   /** A person logged in: their grant, and a code with what redeems it. */
   async function login(who: UpstreamLogin = alice()) {
@@ -93,6 +95,7 @@ export async function loginParts(options: Options = {}) {
     sealing,
     entries,
     recorder,
+    refusals,
     upstream,
     grants,
     accessTokens,

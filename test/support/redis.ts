@@ -25,15 +25,15 @@ export function redisAvailable(): boolean {
   }
 }
 
-/** A real server on a free port of 127.0.0.1 that keeps nothing on disk. */
-export async function startRedis(): Promise<RedisServer> {
+/** A real server on a free port of 127.0.0.1 that keeps nothing on disk; `more` are options of its command line. */
+export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
   const port = await freePort();
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     const started = spawn(
       'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()],
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir(), ...more],
       { stdio: 'ignore' },
     );
     child = started;

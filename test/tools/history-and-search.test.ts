@@ -179,7 +179,7 @@ describe.skipIf(!(await vcsimAvailable()))('history, search and the gateway itse
       expect(matches.some(({ host }: { host: string }) => host === 'lab-esxi')).toBe(true);
       expect(servers).toEqual([
         { host: 'vc', searched: true },
-        { host: 'lab-esxi', searched: true },
+        { host: 'lab-esxi', searched: true, tags_error: 'Tags need a vCenter; "lab-esxi" is an ESXi host.' },
         { host: 'down', searched: false, error: expect.stringContaining('"down" cannot be used') },
       ]);
     });

@@ -1,6 +1,6 @@
 /** A connection to a simulated server as the tests of this room need it: with its requests counted. */
 import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
+import { createLogger, type Logger } from '../../src/lib/logger.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { connectVim, type VimClient } from '../../src/vim25/client.ts';
 import type { PlacementPreferences } from '../../src/vsphere/placement.ts';
@@ -21,6 +21,7 @@ export interface Connected {
 interface Options {
   readonly placement?: PlacementPreferences;
   readonly pageSize?: number;
+  readonly logger?: Logger;
 }
 
 export const silent = createLogger('silent');

@@ -1,8 +1,9 @@
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nicBacking } from '../../src/vsphere/nic-backing.ts';
 import { newVmSpec } from '../../src/vsphere/vm-spec.ts';
 import { startVcsim, type Vcsim, vcsimAvailable } from '../support/vcsim.ts';
-import { type Connected, callOf, connect, failure } from './connect.ts';
+import { type Connected, callOf, connect, failure, silent } from './connect.ts';
 
 describe.skipIf(!(await vcsimAvailable()))('where new things go on a vCenter', () => {
   let vcsim: Vcsim;
@@ -17,8 +18,8 @@ describe.skipIf(!(await vcsimAvailable()))('where new things go on a vCenter', (
     await vcsim?.stop();
   });
 
-  async function placed(placement = {}) {
-    const server = await connect(vcsim, { placement });
+  async function placed(placement = {}, logger = silent) {
+    const server = await connect(vcsim, { placement, logger });
     open.push(server);
     return server;
   }
@@ -29,6 +30,25 @@ describe.skipIf(!(await vcsimAvailable()))('where new things go on a vCenter', (
     expect((await defaults.computeResource()).path).toBe('/DC0/host/DC0_C0');
     expect((await defaults.resourcePool()).path).toBe('/DC0/host/DC0_C0/Resources');
     expect((await defaults.vmFolder()).path).toBe('/DC0/vm');
+  });
+
+  it('is told by the log, once for each choice', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const { defaults } = (await placed({}, logger)).call;
+    for (let i = 0; i < 2; i += 1) {
+      await defaults.datacenter();
+      await defaults.computeResource();
+      await defaults.network();
+    }
+    const { path } = await defaults.datastore();
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told).toEqual([
+      expect.objectContaining({ msg: 'default datacenter chosen', datacenter: '/DC0' }),
+      expect.objectContaining({ msg: 'default computeResource chosen', computeResource: '/DC0/host/DC0_C0' }),
+      expect.objectContaining({ msg: 'default network chosen', network: '/DC0/network/VM Network' }),
+      expect.objectContaining({ msg: 'default datastore chosen', datastore: path }),
+    ]);
   });
 
   it('is the network that is usual, or any that is not an uplink', async () => {

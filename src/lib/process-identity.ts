@@ -1,7 +1,6 @@
 /** Which process holds a lock, told so that neither a reused process id nor another container is mistaken for it. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { errnoOf } from './errors.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -22,7 +21,7 @@ export function isAlive(identity: ProcessIdentity): boolean | undefined {
     process.kill(identity.pid, 0);
   } catch (error) {
     // EPERM: it runs, as somebody else.
-    if (errnoOf(error) !== 'EPERM') return false;
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const started = startOf(identity.pid);
   // Where the system tells no start time, a running process with this id may be another: watch it instead.
