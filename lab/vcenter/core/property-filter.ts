@@ -10,7 +10,9 @@ import type {
 import type { ManagedObjectReference } from '../../../src/vim25/managed-object-reference.ts';
 import { invalidArgument, localized, objectNotFound, VimFault } from './faults.ts';
 import type { AnyObject } from './managed-object.ts';
+import { demand, isAllowed } from './privileges.ts';
 import { isPropertyOf, type PropertyPath, parsePath, readPath } from './property-path.ts';
+import type { Session } from './sessions.ts';
 import { type DeclaredType, isManagedSubtype, propertiesOf } from './type-tables.ts';
 
 /** Finds what a reference names, in the session or in the inventory. */
@@ -124,15 +126,27 @@ export interface ReadProperty {
   readonly value: unknown;
 }
 
+/** Whether an account without System.Read is shown a property: of an entity only its name and where it lies. */
+export function isShownToAll(object: AnyObject, { steps }: PropertyPath): boolean {
+  return SHOWN_TO_ALL.has(steps[0]!.name) || !isManagedSubtype(object.ref.type, 'ManagedEntity');
+}
+
+const SHOWN_TO_ALL: ReadonlySet<string> = new Set(['name', 'parent']);
+
 /** What is set, and what the person may not read or is broken: per-property, not for the whole call. */
-export function readSelected({ object, paths }: Selected): {
+export function readSelected(
+  { object, paths }: Selected,
+  session: Session,
+): {
   properties: ReadProperty[];
   missing: NonNullable<ObjectContent['missingSet']>;
 } {
   const properties: ReadProperty[] = [];
   const missing = [];
+  const readsAll = isAllowed(session, 'System.Read');
   for (const path of paths) {
     try {
+      if (!readsAll && !isShownToAll(object, path)) demand(session, 'System.Read', object);
       const { declared, value } = readPath(object, path);
       if (value !== undefined) properties.push({ name: path.text, declared, value });
     } catch (error) {

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeDeclared } from '../core/encode.ts';
 import { fault, objectNotFound, VimFault } from '../core/faults.ts';
 import { type Call, rulesOf } from '../core/method.ts';
+import { demand } from '../core/privileges.ts';
+import { isShownToAll } from '../core/property-filter.ts';
 import { parsePath, readPath } from '../core/property-path.ts';
 import { notAuthenticated, SESSION_COOKIE, type Session } from '../core/sessions.ts';
 import { readRequest, type SoapRequest, writeAnswer, writeFault, writeResponse } from '../core/soap.ts';
@@ -95,7 +97,9 @@ function fetchProperty({ world, session, soap: { method, request } }: Question):
   const ref = request._this as { type: string; value: string };
   const self = finderOf({ world, session })(ref);
   if (!self) throw objectNotFound(ref);
-  const { declared, value } = readPath(self, parsePath(String(request.prop)));
+  const path = parsePath(String(request.prop));
+  if (!isShownToAll(self, path)) demand(session, 'System.Read', self);
+  const { declared, value } = readPath(self, path);
   return writeResponse(method, value === undefined ? '' : encodeDeclared('returnval', declared, value));
 }
 

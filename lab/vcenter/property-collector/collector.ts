@@ -85,7 +85,7 @@ export function createCollector(call: Pick<Call, 'world' | 'session'>): Collecto
   return {
     addFilter(spec, register) {
       const ref = register(() => filters.delete(ref.value));
-      filters.set(ref.value, createFilter(ref, spec, find));
+      filters.set(ref.value, createFilter(ref, { spec, find, session: call.session }));
       waiting?.wake();
       return ref;
     },

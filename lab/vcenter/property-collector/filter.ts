@@ -5,6 +5,7 @@ import { Encoded, encodeDeclared } from '../core/encode.ts';
 import { VimFault } from '../core/faults.ts';
 import type { AnyObject } from '../core/managed-object.ts';
 import { type Find, readSelected, type Selected, select } from '../core/property-filter.ts';
+import type { Session } from '../core/sessions.ts';
 
 export interface Filter {
   readonly ref: ManagedObjectReference;
@@ -22,7 +23,14 @@ interface Told {
   readonly values: Map<string, string>;
 }
 
-export function createFilter(ref: ManagedObjectReference, spec: PropertyFilterSpec, find: Find): Filter {
+export interface FilterOptions {
+  readonly spec: PropertyFilterSpec;
+  readonly find: Find;
+  /** Whose filter it is: it tells what that account may read. */
+  readonly session: Session;
+}
+
+export function createFilter(ref: ManagedObjectReference, { spec, find, session }: FilterOptions): Filter {
   const told = new Map<string, Told>();
   const dirty = new Set<string>();
   const traverses = spec.objectSet.some(({ selectSet }) => selectSet && selectSet.length > 0);
@@ -38,7 +46,7 @@ export function createFilter(ref: ManagedObjectReference, spec: PropertyFilterSp
     }
     for (const [key, selected] of now) {
       if (told.has(key)) continue;
-      const values = valuesOf(selected);
+      const values = valuesOf(selected, session);
       told.set(key, { selected, values });
       pending.push({ kind: 'enter', obj: selected.object.ref, changeSet: assignments(values) });
       dirty.delete(key);
@@ -50,7 +58,7 @@ export function createFilter(ref: ManagedObjectReference, spec: PropertyFilterSp
     for (const key of dirty) {
       const entry = told.get(key);
       if (!entry) continue;
-      const changeSet = changesOf(entry);
+      const changeSet = changesOf(entry, session);
       if (changeSet.length > 0) pending.push({ kind: 'modify', obj: entry.selected.object.ref, changeSet });
     }
     dirty.clear();
@@ -87,8 +95,8 @@ function selectQuietly(spec: PropertyFilterSpec, find: Find): Selected[] {
   }
 }
 
-function valuesOf(selected: Selected): Map<string, string> {
-  const { properties } = readSelected(selected);
+function valuesOf(selected: Selected, session: Session): Map<string, string> {
+  const { properties } = readSelected(selected, session);
   return new Map(properties.map(({ name, declared, value }) => [name, encodeDeclared('val', declared, value)]));
 }
 
@@ -96,8 +104,8 @@ function assignments(values: ReadonlyMap<string, string>): PropertyChange[] {
   return [...values].map(([name, xml]) => ({ name, op: 'assign', val: new Encoded(xml) }));
 }
 
-function changesOf({ selected, values }: Told): PropertyChange[] {
-  const now = valuesOf(selected);
+function changesOf({ selected, values }: Told, session: Session): PropertyChange[] {
+  const now = valuesOf(selected, session);
   const changes: PropertyChange[] = [];
   for (const [name, xml] of now) {
     if (values.get(name) === xml) continue;

@@ -37,11 +37,14 @@ export const retrieveMethods: MethodTable = {
   CancelRetrievePropertiesEx: ({ session, request: { token } }) => {
     if (!pages.get(session)?.delete(token)) throw invalidArgument('token');
   },
-  RetrieveProperties: (call) => call.request.specSet.flatMap((spec) => select(spec, finderOf(call))).map(contentOf),
+  RetrieveProperties: (call) =>
+    call.request.specSet
+      .flatMap((spec) => select(spec, finderOf(call)))
+      .map((selected) => contentOf(selected, call.session)),
 };
 
 function answerPage(session: Session, { rest, size }: Page): RetrieveResult {
-  const objects = rest.slice(0, size).map(contentOf);
+  const objects = rest.slice(0, size).map((selected) => contentOf(selected, session));
   if (rest.length <= size) return { objects };
   const token = String(++lastToken);
   const own = pages.get(session) ?? new Map<string, Page>();
@@ -50,8 +53,8 @@ function answerPage(session: Session, { rest, size }: Page): RetrieveResult {
   return { token, objects };
 }
 
-function contentOf(selected: Selected): ObjectContent {
-  const { properties, missing } = readSelected(selected);
+function contentOf(selected: Selected, session: Session): ObjectContent {
+  const { properties, missing } = readSelected(selected, session);
   return {
     obj: selected.object.ref,
     ...(properties.length > 0 && {
