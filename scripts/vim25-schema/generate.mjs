@@ -21,8 +21,7 @@ const files = {
 
 if (process.argv.includes('--check')) {
   const stale = Object.entries(files).filter(([name, text]) => readIfThere(target(name)) !== text);
-  for (const [name] of stale)
-    console.error(`${name} is not what scripts/vim25-schema/generate.mjs writes`);
+  for (const [name] of stale) console.error(`${name} is not what scripts/vim25-schema/generate.mjs writes`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
   for (const [name, text] of Object.entries(files)) {
