@@ -9,7 +9,6 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { createAlarms } from './alarms/alarms.ts';
 import { deriveAlarms } from './alarms/methods.ts';
 import { watchForAlarms } from './alarms/watch.ts';
-import { asksFirst, refreshRecommendations } from './clusters/recommendations.ts';
 import { CONTROL_PATH, controlRoute } from './control/control-route.ts';
 import { createEventLog } from './core/events.ts';
 import { createInterference, type Interference } from './core/interference.ts';
@@ -39,6 +38,7 @@ import { deriveRights } from './rights/authorization-methods.ts';
 import { screenRoute } from './screen/screen-route.ts';
 import { seedAlarms } from './seed/alarms.ts';
 import { seedHistory } from './seed/history.ts';
+import { seedImbalance } from './seed/imbalance.ts';
 import { seedInventory } from './seed/inventory.ts';
 import { addService, type ServerKind, sessionManagerId } from './seed/service.ts';
 import { seedTags } from './seed/tags.ts';
@@ -200,9 +200,7 @@ function createWorld(options: WorldOptions): World {
   }
   seedHistory(world);
   watchForAlarms(world, world.alarms).look();
-  for (const cluster of objects.all('ClusterComputeResource')) {
-    if (asksFirst(cluster)) refreshRecommendations(world, cluster);
-  }
+  seedImbalance(world);
   events.arrange();
   // What the seed did was done long ago.
   world.tasks.stepMs = stepMs;

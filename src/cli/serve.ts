@@ -14,8 +14,10 @@ async function serve(): Promise<void> {
   const { config, warnings } = configOrExit();
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
+  // Before the start: who stops it the moment it says that it is up finds it listening to that, too.
+  const stopped = stopSignal();
   const app = await startOrExit({ config, logger });
-  await Promise.race([app.closed, stopSignal()]);
+  await Promise.race([app.closed, stopped]);
   logger.info('shutting down: calls under way are finished first');
   await app.close();
   process.exit(process.exitCode ?? 0);

@@ -3,8 +3,8 @@
  * this system can say so, and after watching it for a while where it is of another host or container. One that only
  * stood still for as long (a stopped container, a frozen machine) loses it, too, and finds out when it goes on.
  */
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { link, readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
@@ -12,6 +12,10 @@ import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.t
 /** A holder touches its lock this often; one that cannot be asked otherwise is watched for longer than that. */
 const HEARTBEAT_MS = 1_000;
 const WATCH_MS = 3_500;
+/** Between finding a lock stale and taking its place, somebody else may have. */
+const ROUNDS = 5;
+/** How many processes in a row may die while they remove the lock of one that died. */
+const MOST_REMOVALS = 3;
 
 export interface ProcessLock {
   /** False from soon after another process has taken it over. */
@@ -33,14 +37,13 @@ interface LockText extends ProcessIdentity {
 /** Rejects where the folder is not there or cannot be written. */
 export async function takeProcessLock(path: string, clock: Clock, logger: Logger): Promise<LockAttempt> {
   const lock: LockText = { ...ownIdentity(), nonce: randomUUID() };
-  // A few rounds: between finding a lock stale and taking its place, somebody else may have.
-  for (let round = 0; round < 5; round += 1) {
-    if (await create(path, lock)) return { taken: true, ...hold(path, lock, logger) };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (await create(path, lock)) return { taken: true, ...hold({ path, lock, clock, logger }) };
     const found = await read(path);
     if (found === undefined) continue;
     if (!(await isStale(path, found, clock))) return { taken: false, ...(found.lock ? { holder: found.lock } : {}) };
     logger.warn({ lock: path, pid: found.lock?.pid }, 'the lock of a process that died is taken over');
-    await remove(path, found.text);
+    await remove({ path, text: found.text, remover: lock, clock });
   }
   return { taken: false };
 }
@@ -107,21 +110,44 @@ async function touchedAt(path: string): Promise<number | undefined> {
   );
 }
 
-/** Takes away the lock that holds `text` and no other: two processes may find the same lock stale at once. */
-async function remove(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  // The other one was faster and this is its new, living lock: back with it.
-  if ((await readFile(aside, 'utf8')) !== text) await link(aside, path).catch(() => {});
-  await unlink(aside);
+interface Removal {
+  readonly path: string;
+  /** What the lock to remove holds. */
+  readonly text: string;
+  readonly remover: LockText;
+  readonly clock: Clock;
 }
 
-function hold(path: string, lock: LockText, logger: Logger): ProcessLock {
+/**
+ * Takes away the lock that holds `text` and no other: many processes may find the same lock stale at once, and a slow
+ * one must not take away what a faster one has put there since. The right to remove a lock is itself a lock, named
+ * after it: between the look and the removal nobody else removes it, so what was seen is what goes.
+ */
+async function remove({ path, text, remover, clock }: Removal, depth = 1): Promise<void> {
+  const right = `${path}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  if (!(await create(right, remover))) {
+    // Of a process that died while it removed; otherwise somebody is at it.
+    const found = await read(right);
+    if (found && depth < MOST_REMOVALS && (await isStale(right, found, clock))) {
+      await remove({ path: right, text: found.text, remover, clock }, depth + 1);
+    }
+    return;
+  }
+  try {
+    if ((await read(path))?.text === text) await unlink(path);
+  } finally {
+    await unlink(right);
+  }
+}
+
+interface Holding {
+  readonly path: string;
+  readonly lock: LockText;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+function hold({ path, lock, clock, logger }: Holding): ProcessLock {
   let held = true;
   let beating: Promise<void> | undefined;
 
@@ -162,7 +188,8 @@ function hold(path: string, lock: LockText, logger: Logger): ProcessLock {
       clearInterval(heartbeat);
       await beating?.catch(() => {});
       const found = await read(path).catch(() => undefined);
-      if (found?.lock?.nonce === lock.nonce) await unlink(path).catch(() => {});
+      if (found?.lock?.nonce !== lock.nonce) return;
+      await remove({ path, text: found.text, remover: lock, clock }).catch(() => {});
     },
   };
 }

@@ -1,5 +1,7 @@
 /** The virtual disks of a VM: what they are, adding, growing and removing them. */
 import { z } from 'zod';
+import { findPlace } from '../vsphere/datastore-file.ts';
+import { refuseUsed, usersOf } from '../vsphere/datastore-file-users.ts';
 import { isFileOn } from '../vsphere/datastore-image.ts';
 import { parseDatastorePath } from '../vsphere/datastore-path.ts';
 import { byLabel, type Disk, disksOf } from '../vsphere/devices.ts';
@@ -12,10 +14,12 @@ import {
   requireRemovable,
   requireSpace,
 } from '../vsphere/disk-changes.ts';
+import type { InventoryObject } from '../vsphere/inventory.ts';
+import { sameRef } from '../vsphere/references.ts';
 import { homeDatastore, reachableFrom } from '../vsphere/vm-reach.ts';
 import { cursor, datastoreName, limit, objectRef, toObjectRef, vmName } from './fields.ts';
 import { page, pageFields } from './page.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, type ServerContext } from './tool.ts';
 import { added, byDeviceKey, devicesOf, label, reconfigured, toBeChanged } from './vm-devices.ts';
 
 const text = z.string().optional();
@@ -160,6 +164,7 @@ export const removeDisk = defineTool({
     const subject = await toBeChanged(vm_name, context);
     const { disk, device } = diskLabelled(subject.hardware, disk_label);
     requireRemovable(subject.vm, subject.hardware, device, delete_file);
+    if (delete_file) await refuseShared(subject.vm, disk, vsphere);
     const change = { deviceChange: diskRemoved(device, delete_file) };
     const { task, now } = await reconfigured(subject, change, context);
     const removed = !now.devices.some(({ key }) => key === disk.key);
@@ -185,6 +190,19 @@ export const removeDisk = defineTool({
     }
   },
 });
+
+/** Errors: INVALID_STATE for a file that another VM has as well, or a linked clone stands on. */
+async function refuseShared(
+  vm: InventoryObject,
+  { file, datastoreRef }: Disk,
+  vsphere: ServerContext['vsphere'],
+): Promise<void> {
+  if (file === undefined || datastoreRef === undefined) return;
+  const place = await findPlace(vsphere, datastoreRef.value);
+  const users = await usersOf(vsphere, place, parseDatastorePath(file).path);
+  const others = users.filter(({ ref }) => !sameRef(ref, vm.ref));
+  refuseUsed(file, others, 'leave delete_file out, or detach it there first.');
+}
 
 export const extendDisk = defineTool({
   name: 'extend_disk',

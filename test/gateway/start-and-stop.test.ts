@@ -75,7 +75,7 @@ describe.skipIf(!(await vcsimAvailable()))('a gateway process', () => {
 
   it('leaves its signed checkpoints in the second place as well', async () => {
     const copies = join(folder, 'checkpoints.jsonl');
-    await (await start({ AUDIT_CHECKPOINT_FILE: copies })).end();
+    expect(await (await start({ AUDIT_CHECKPOINT_FILE: copies })).end()).toBe(0);
     const linesOf = async (path: string) => (await readFile(path, 'utf8')).trim().split('\n');
     const written = (await linesOf(join(folder, 'audit.jsonl'))).filter((line) => line.includes('"CHECKPOINT"'));
     expect(written.length).toBeGreaterThan(0);

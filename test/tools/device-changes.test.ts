@@ -127,6 +127,25 @@ describe.each(SIMULATORS)('on %s', (_, kind, start) => {
     expect((await run('list_disks', { vm_name })).disks).toMatchObject([{ size_gb: 1 }]);
   });
 
+  it('a disk keeps its file while another VM has it, too', async () => {
+    const { vm_name } = await newVm();
+    const { disk_label, device_key, file } = await run('add_disk', { vm_name, size_gb: 1 });
+    const other = await newVm();
+    const device = { ...(await deviceOf(vm_name, device_key)), key: -1, unitNumber: 5 } as ToolOutput;
+    const task = await harness.aside.call('ReconfigVM_Task', {
+      _this: { type: 'VirtualMachine', value: other.vm_name },
+      spec: { deviceChange: [{ operation: 'add', device: device as never }] },
+    });
+    await harness.aside.tasks.wait(task);
+    await expect(run('remove_disk', { vm_name, disk_label, delete_file: true })).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: expect.stringMatching(/is in use by the VM "devices-\d+": leave delete_file out/),
+    });
+    expect(await deviceOf(vm_name, device_key)).toBeDefined();
+    const removed = await run('remove_disk', { vm_name, disk_label });
+    expect(removed).toMatchObject({ removed: true, file_deleted: false, disk_path: file });
+  });
+
   it('an image goes into a drive and out, and another drive starts the VM', async () => {
     const made = await newVm();
     const { vm_name } = made;

@@ -21,13 +21,6 @@ const XSD_SCALARS: ReadonlySet<string> = new Set([
 
 const INTEGERS: ReadonlySet<string> = new Set(['byte', 'short', 'int', 'long']);
 
-/** An array in a field of no declared type, as TaskInfo.result may hold one. */
-export interface TypedArray {
-  /** `ArrayOfHostDatastoreBrowserSearchResults` */
-  readonly $type: `ArrayOf${string}`;
-  readonly items: readonly unknown[];
-}
-
 /** An element that was encoded already. */
 export class Encoded {
   readonly xml: string;
@@ -110,6 +103,7 @@ function encodeArrayValue(name: string, type: string, items: readonly unknown[])
   return `${xml}</${name}>`;
 }
 
+/** `{ $type: 'ArrayOfX', items }` is an array, as TaskInfo.result may hold one. */
 function encodeAny(name: string, value: unknown): string {
   switch (typeof value) {
     case 'string':

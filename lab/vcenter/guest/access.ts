@@ -63,7 +63,7 @@ export function inGuest<M extends GuestMethod>(
 }
 
 /** Errors: those of `guestOf`; InvalidGuestLogin, OperationNotSupportedByGuest. */
-export function logInTo(call: Call<InGuestRequest>, privilege: GuestPrivilege, method: string): LoggedIn {
+function logInTo(call: Call<InGuestRequest>, privilege: GuestPrivilege, method: string): LoggedIn {
   const { vm, guest } = guestOf(call, call.request.vm, privilege);
   const user = authenticated(vm, guest, call.request.auth);
   if (!user) {

@@ -31,7 +31,7 @@ export function requireConnected(host: Host): void {
 }
 
 /** `esx01 in DC0` */
-export function hostInDatacenter(world: World, host: Host): string {
+function hostInDatacenter(world: World, host: Host): string {
   const datacenter = [...ancestorsOf(host, world.objects)].find(({ ref }) => ref.type === 'Datacenter');
   return `${host.get('name')} in ${datacenter?.read('name') ?? 'ha-datacenter'}`;
 }

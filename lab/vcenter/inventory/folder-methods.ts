@@ -69,7 +69,7 @@ export const folderMethods: MethodTable = {
   }),
 };
 
-export function asFolder(object: AnyObject): Folder {
+function asFolder(object: AnyObject): Folder {
   const folder = object.as('Folder');
   if (!folder) throw objectNotFound(object.ref);
   return folder;

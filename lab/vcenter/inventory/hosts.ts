@@ -86,16 +86,26 @@ function quickStats(world: World, host: Host): HostListSummaryQuickStats {
   };
 }
 
-/** What a host and its VMs use at a time. */
-export function hostLoad(world: World, host: Host, at: number): { readonly cpuMhz: number; readonly memoryMb: number } {
+/**
+ * What a host and its VMs use at a time.
+ *
+ * @param most VMs that are looked at: of more than that, some stand for all
+ */
+export function hostLoad(
+  world: World,
+  host: Host,
+  at: number,
+  most = Number.POSITIVE_INFINITY,
+): { readonly cpuMhz: number; readonly memoryMb: number } {
   let cpu = 200;
   let memory = OWN_MEMORY_MB;
-  for (const ref of host.get('vm')) {
+  const { some, factor } = someOf(host.get('vm'), most);
+  for (const ref of some) {
     const vm = world.objects.find(ref)?.as('VirtualMachine');
     if (!vm) continue;
     const { overallCpuUsage = 0, hostMemoryUsage = 0 } = quickStatsOf(world, vm, at);
-    cpu += overallCpuUsage;
-    memory += hostMemoryUsage;
+    cpu += overallCpuUsage * factor;
+    memory += hostMemoryUsage * factor;
   }
   const { cpuInfo, memorySize } = host.get('hardware') ?? {};
   const all = cpuInfo ? (cpuInfo.numCpuCores * cpuInfo.hz) / 1e6 : cpu;
@@ -104,4 +114,11 @@ export function hostLoad(world: World, host: Host, at: number): { readonly cpuMh
     cpuMhz: Math.round(Math.min(cpu, all * 0.98)),
     memoryMb: Math.round(Math.min(memory, ((memorySize ?? memory * MIB) / MIB) * 0.97)),
   };
+}
+
+/** At most so many, spread evenly, and how many each stands for. */
+export function someOf<T>(all: readonly T[], most: number): { readonly some: readonly T[]; readonly factor: number } {
+  if (all.length <= most) return { some: all, factor: 1 };
+  const step = all.length / most;
+  return { some: Array.from({ length: most }, (_, index) => all[Math.floor(index * step)]!), factor: step };
 }

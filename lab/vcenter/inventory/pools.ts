@@ -48,7 +48,13 @@ export function buildPool(world: World, plan: PoolPlan): Pool {
   const { name, parent, cpu, memory, id } = plan;
   return world.objects.add(
     'ResourcePool',
-    { name, parent: parent.ref, owner: ownerOf(parent), config: poolConfig(world, cpu, memory) },
+    {
+      name,
+      parent: parent.ref,
+      owner: ownerOf(parent),
+      // A root pool has what its hosts have.
+      ...(parent.as('ResourcePool') && { config: poolConfig(world, cpu, memory) }),
+    },
     id ?? world.objects.newId('resgroup'),
   );
 }
@@ -116,6 +122,7 @@ export function buildVApp(
 /** Before anything is in the inventory. */
 export function derivePools(world: World): void {
   const { objects } = world;
+  objects.derive('ResourcePool', 'config', (pool) => rootConfigOf(world, pool));
   objects.derive('ResourcePool', 'runtime', (pool) => runtimeOf(world, pool));
   objects.derive('ResourcePool', 'summary', (pool) => summaryOf(world, pool));
   objects.derive('ResourcePool', 'childConfiguration', (pool) =>
@@ -145,6 +152,16 @@ function* vmsBelow(world: World, pool: Pool): Iterable<ManagedObject<'VirtualMac
 function capacityOf(world: World, pool: Pool): { cpu: number; memory: number } {
   const summary = world.objects.find(pool.get('owner'))?.as('ComputeResource')?.get('summary');
   return { cpu: summary?.effectiveCpu ?? 0, memory: summary?.effectiveMemory ?? 0 };
+}
+
+function rootConfigOf(world: World, pool: Pool): ResourceConfigSpec {
+  const { cpu, memory } = capacityOf(world, pool);
+  const whole = (amount: number) => ({ reservation: amount, limit: amount });
+  return {
+    cpuAllocation: poolAllocation('cpu', whole(cpu)),
+    memoryAllocation: poolAllocation('memory', whole(memory)),
+    scaleDescendantsShares: 'disabled',
+  };
 }
 
 function statsOf(world: World, pool: Pool): VirtualMachineQuickStats[] {

@@ -15,7 +15,7 @@ export interface Load {
 }
 
 /** The load of a running VM in the sample of a time. */
-export function loadOf(id: string, at: number): Load {
+function loadOf(id: string, at: number): Load {
   const sample = Math.floor(at / SAMPLE_MS);
   const base = 0.04 + 0.35 * hashOf(id, 1) ** 2;
   const day = Math.sin(2 * Math.PI * (at / (24 * HOUR_MS) + hashOf(id, 2)));

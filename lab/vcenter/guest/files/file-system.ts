@@ -270,7 +270,10 @@ export function createFileSystem(options: FileSystemOptions): FileSystem {
       },
       may(path, access) {
         const node = files.find(path) && walk(path, who).node;
-        return node !== undefined && allows(node, who, { read: READ, write: WRITE, execute: EXECUTE }[access]);
+        if (node === undefined) return false;
+        // Windows has no such bit: what may be read may be run.
+        const run = node.kind === 'file' && style.separator === '\\' ? READ : EXECUTE;
+        return allows(node, who, { read: READ, write: WRITE, execute: run }[access]);
       },
     };
     return files;

@@ -8,7 +8,7 @@ import { lookUp } from './run-file.ts';
 import { testPrograms } from './test.ts';
 
 /** `/a/../b/.` is `/b`. */
-export function normalized(path: string, { segments, separator }: PathStyle): string {
+function normalized(path: string, { segments, separator }: PathStyle): string {
   const kept: string[] = [];
   for (const segment of segments(path)) {
     if (segment === '..') {

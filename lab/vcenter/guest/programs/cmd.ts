@@ -114,6 +114,7 @@ export const cmdBuiltins: Programs = {
   cls: () => 0,
   echo(call) {
     const text = rest(call);
+    // What is run is shown in no case.
     if (/^\s*(on|off)\s*$/i.test(text)) return 0;
     if (text.trim() === '') call.out.write(`ECHO is on.${END}`);
     else call.out.write(`${text}${END}`);

@@ -18,7 +18,7 @@ const MONTHS = [
 ];
 
 /** @param format as strftime has it: `%Y-%m-%d` */
-export function formatTime(at: number, format: string): string {
+function formatTime(at: number, format: string): string {
   const time = new Date(at);
   const iso = time.toISOString();
   const day = DAYS[time.getUTCDay()]!;

@@ -7,7 +7,7 @@ import { eachOperand, optionsOf, pathOf } from './options.ts';
 const TYPES = { file: '-', directory: 'd', symlink: 'l' } as const;
 
 /** `-rw-r--r--` */
-export function modeText({ kind, mode }: Pick<FileStatus, 'kind' | 'mode'>): string {
+function modeText({ kind, mode }: Pick<FileStatus, 'kind' | 'mode'>): string {
   const bits = [...'rwxrwxrwx'].map((letter, index) => (mode & (0o400 >> index) ? letter : '-'));
   if (mode & 0o1000) bits[8] = bits[8] === 'x' ? 't' : 'T';
   return TYPES[kind] + bits.join('');

@@ -26,7 +26,7 @@ const MAX_STAGES = 200;
 /** Errors: `ShellSyntaxError`. */
 export function parseCmd(text: string): List {
   if (text.length > MAX_COMMAND) throw new ShellSyntaxError('The command line is too long.');
-  const scanner = new Scanner(text);
+  const scanner = new Scanner(text.replaceAll('\r\n', '\n'));
   const list = readList(scanner);
   if (!scanner.done) throw incorrect();
   return list;
@@ -43,7 +43,7 @@ function readList(scanner: Scanner): List {
     if (scanner.done || scanner.peek() === ')') return { items };
     items.push({ chain: readChain(scanner), background: false });
     scanner.match(/[ \t]*/y);
-    if (!scanner.match(/&|\r?\n/y)) return { items };
+    if (!scanner.match(/[&\n]/y)) return { items };
   }
 }
 

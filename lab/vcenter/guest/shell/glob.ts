@@ -41,7 +41,7 @@ function below(folder: string, segment: string, state: ShellState, files: GuestF
 }
 
 /** Without regular expressions, whose time may grow without bound with the pattern. A leading dot has to be said. */
-export function matchesGlob(pattern: string, name: string): boolean {
+function matchesGlob(pattern: string, name: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false;
   let at = 0;
   let from = 0;

@@ -14,7 +14,7 @@ import {
 import { readWord } from './words.ts';
 
 /** Characters of one command line, as many as Linux takes in an argument. */
-export const MAX_COMMAND = 128 * 1024;
+const MAX_COMMAND = 128 * 1024;
 const MAX_STAGES = 200;
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=/;
 const ENDS = ['then', 'elif', 'else', 'fi', 'do', 'done', '}'];

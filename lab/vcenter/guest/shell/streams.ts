@@ -15,7 +15,7 @@ export interface Collector extends Sink {
 }
 
 /** Bytes that go through a pipe, or that a program writes, at most. */
-export const MAX_OUTPUT = 4 * 1024 * 1024;
+const MAX_OUTPUT = 4 * 1024 * 1024;
 
 /** Nobody listens; the bytes are counted all the same. */
 export function nowhere(): Sink {

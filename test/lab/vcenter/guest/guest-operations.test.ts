@@ -322,6 +322,19 @@ describe('the Windows guest', () => {
     ]);
   });
 
+  it('runs a batch file', async () => {
+    const windows = stage.vm('dc-01');
+    expect(
+      await stage.write(windows, 'C:\\Temp\\go.bat', '@echo off\r\necho went> C:\\Temp\\went.txt\r\nexit /b 6\r\n'),
+    ).toBe(200);
+    const spec = { programPath: 'C:\\Temp\\go.bat', arguments: '' };
+    const pid = await stage.call('StartProgramInGuest', windows, { spec });
+    await expect
+      .poll(async () => (await stage.call('ListProcessesInGuest', windows, { pids: [pid] }))[0]?.exitCode)
+      .toBe(6);
+    expect(await stage.read(windows, 'C:\\Temp\\went.txt')).toBe('went\r\n');
+  });
+
   it('takes names of users whatever their case, with a domain or without', async () => {
     const windows = stage.vm('dc-01');
     for (const user of ['administrator', '.\\Administrator', 'LAB']) {

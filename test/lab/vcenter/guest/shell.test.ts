@@ -44,6 +44,9 @@ const LINES: readonly (readonly [line: string, out: string])[] = [
     'g1.txt g2.txt nothing*\nb\na\n',
   ],
   ['echo "g*" \\*; echo ~', 'g* *\n/root\n'],
+  ['mkdir /tmp/gl; cd /tmp/gl; touch a1 a2 b3; echo [ab][!1] a[1-2] [c]*', 'a2 b3 a1 a2 [c]*\n'],
+  // Time would grow without bound in a matcher that goes back.
+  [`touch /tmp/${'a'.repeat(200)}; cd /tmp; echo ${'*a'.repeat(60)}*c`, `${'*a'.repeat(60)}*c\n`],
   ['echo abc | grep -c b; echo "a(b" | grep "a(b"; echo aab | grep -E "^a+b$"', '1\na(b\naab\n'],
   ['grep -n lab /etc/passwd', '6:lab:x:1000:1000:Lab User:/home/lab:/bin/bash\n'],
   ['basename /a/b.txt .txt; dirname /a/b.txt', 'b\n/a\n'],

@@ -103,8 +103,8 @@ describe('ReconfigVM_Task in the lab', () => {
     ).toEqual([
       ['Hard disk 1', 0, 'disks.vmdk'],
       ['Hard disk 2', 1, 'disks_1.vmdk'],
-      ['Hard disk 3', 9, 'disks_2.vmdk'],
       ['Hard disk 4', 2, 'own.vmdk'],
+      ['Hard disk 3', 9, 'disks_2.vmdk'],
     ]);
     expect(stat('disks/disks_1.vmdk')?.disk).toMatchObject({ capacityKb: 5 * GIB_KB, thin: true });
     await change(
