@@ -78,8 +78,11 @@ export const SHELLS: Readonly<Record<GuestFamily, Shell>> = {
   },
 };
 
-/** Its children first, as those of a process that has ended are nobody's. */
-const END_TREE = 'end() { for c in $(pgrep -P "$1"); do end "$c"; done; kill -9 "$1"; }; end "$1"';
+/**
+ * Its children first, as those of a process that has ended are nobody's; itself stopped before that, as it would go on
+ * with its next command when one of them ends.
+ */
+const END_TREE = 'end() { kill -STOP "$1"; for c in $(pgrep -P "$1"); do end "$c"; done; kill -9 "$1"; }; end "$1"';
 
 /** One word of a POSIX shell, whatever is in it (2.2.2, Single-Quotes). */
 export function posixQuoted(text: string): string {
