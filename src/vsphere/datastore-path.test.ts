@@ -13,12 +13,20 @@ describe('parseDatastorePath', () => {
     expect(parseDatastorePath(text)).toEqual(expected);
   });
 
-  it.each(['', '[nfs]', '[nfs] ', '[] a.iso', '[[x]] a.iso', '/', '../a.iso', '[nfs] iso/../../a.iso'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseDatastorePath(text)).toThrow(/written as/);
-    },
-  );
+  it.each([
+    '',
+    '[nfs]',
+    '[nfs] ',
+    '[] a.iso',
+    '[[x]] a.iso',
+    '/',
+    '../a.iso',
+    '[nfs] iso/../../a.iso',
+    '[nfs] a\ud800.iso',
+    '[nfs] a\n.iso',
+  ])('refuses %j', (text) => {
+    expect(() => parseDatastorePath(text)).toThrow(/written as/);
+  });
 
   it('reads what it wrote', () => {
     expect(parseDatastorePath(formatDatastorePath('a b', 'c/d.vmdk'))).toEqual({ datastore: 'a b', path: 'c/d.vmdk' });

@@ -9,11 +9,15 @@ export interface DatastorePath {
 
 const BRACKETED = /^\[([^\][]{1,80})\]\s*(.*)$/su;
 
+/** Controls, and halves of characters, which no URL can hold. */
+const UNSENDABLE = /[\p{Cc}\p{Cs}]/u;
+
 /** Takes `[nfs] iso/a.iso` and `iso/a.iso`. */
 export function parseDatastorePath(text: string): DatastorePath {
   const match = BRACKETED.exec(text);
   const path = (match ? match[2]! : text).replace(/^\/+/, '');
-  if (path === '' || path.startsWith('[') || path.split('/').includes('..')) {
+  const impossible = path === '' || path.startsWith('[') || UNSENDABLE.test(path);
+  if (impossible || path.split('/').includes('..')) {
     throw new GatewayError('INVALID_INPUT', 'A file on a datastore is written as "[datastore] folder/file".');
   }
   return match ? { datastore: match[1]!, path } : { path };
