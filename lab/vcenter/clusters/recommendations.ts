@@ -11,7 +11,7 @@ type Vm = ManagedObject<'VirtualMachine'>;
 
 const MOST = 3;
 /** Parts of a host's CPU: below that hosts count as even. */
-const EVEN = 0.005;
+const EVEN = 0.002;
 
 interface Reason {
   readonly code: string;

@@ -5,9 +5,6 @@ import type { World } from '../core/world.ts';
 import { isPoweredOn, vmsOn } from '../hosts/subject.ts';
 import { isUsable } from '../vm/placement.ts';
 
-/** Every so manieth running VM of the last host is on the first. */
-const EVERY = 3;
-
 export function seedImbalance(world: World): void {
   for (const cluster of world.objects.all('ClusterComputeResource')) {
     if (!asksFirst(cluster)) continue;
@@ -17,9 +14,9 @@ export function seedImbalance(world: World): void {
       .filter(isUsable);
     const [first, last] = [hosts[0], hosts.at(-1)];
     if (first && last && first !== last) {
-      const movable = vmsOn(world, last).filter((vm) => isPoweredOn(vm) && couldRunOn(vm, first));
-      for (const [index, vm] of movable.entries()) {
-        if (index % EVERY === EVERY - 1) vm.set({ runtime: { ...vm.get('runtime'), host: first.ref } });
+      // All that can: fewer would be even at some time of the day, by which the loads of VMs go.
+      for (const vm of vmsOn(world, last).filter((each) => isPoweredOn(each) && couldRunOn(each, first))) {
+        vm.set({ runtime: { ...vm.get('runtime'), host: first.ref } });
       }
     }
     refreshRecommendations(world, cluster);

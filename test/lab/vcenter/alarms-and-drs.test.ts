@@ -169,6 +169,14 @@ describe('DRS', () => {
 
   it('recommends in a cluster where it may not act, and does it when told to', async () => {
     const _this = cluster().ref;
+    // Uneven at any time of the day: everything that runs is on one host.
+    const { objects } = vcenter.world;
+    const hosts = cluster()
+      .get('host')
+      .map((ref) => objects.get<'HostSystem'>(ref));
+    for (const vm of hosts.flatMap((host) => host.get('vm')).map((ref) => objects.get<'VirtualMachine'>(ref))) {
+      vm.set({ runtime: { ...vm.get('runtime'), host: hosts[0]!.ref } });
+    }
     await client.call('RefreshRecommendation', { _this });
     const { recommendations } = await harness.run('get_drs_recommendations', { cluster_name: cluster().id });
     expect(recommendations.length).toBeGreaterThan(0);
