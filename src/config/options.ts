@@ -229,7 +229,7 @@ const mcp = {
     {
       category: 'mcp',
       description:
-        'Folder of this machine that tools may read files from and write files to; they reach nothing outside it, and follow no symbolic link.',
+        'Folder of this machine that tools may read files from and write files to; they reach nothing outside it, and follow no symbolic link. It has no quota: keep it off the disk of the audit record.',
       otherwise: 'none: tools reach no file of this machine',
       example: '/var/lib/mcvsphere/files',
     },
